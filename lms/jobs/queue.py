@@ -1,0 +1,141 @@
+"""Rows of work: put in with what caused them, claimed by one worker at a time, finished only by the one that holds them.
+
+A job is inserted in the transaction that makes it necessary, so that neither exists without the other. A claim lends it for
+a lease that the worker lengthens while it lives; when a worker falls silent the lease ends and the next claim takes the job.
+`worker` and `attempt` are the fence: who lost the lease can no longer finish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.orm import Session
+
+from lms.clock import utcnow
+from lms.models import Job
+
+RETRY_PAUSE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that a worker holds. `last_try` says that failing it now fails it for good."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    worker: str
+    attempt: int
+    last_try: bool
+
+
+def enqueue(
+    session: Session,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    once: str | None = None,
+    priority: int = 100,
+    now: datetime | None = None,
+) -> Job:
+    """Add a job to the caller's transaction. Two with the same `once` can't both be committed."""
+    now = now or utcnow()
+    job = Job(kind=kind, payload=payload, once=once, priority=priority, run_at=now, created_at=now)
+    session.add(job)
+    return job
+
+
+def claim(session: Session, worker: str, lease: timedelta, now: datetime | None = None) -> Claim | None:
+    """Take the most urgent ready job, or None. The caller commits at once: the claim has to be seen by the others."""
+    now = now or utcnow()
+    return_expired(session, now)
+    wanted = (
+        select(Job.id)
+        .where(Job.state == "ready", Job.run_at <= now)
+        .order_by(Job.priority, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    job = session.execute(
+        update(Job)
+        .where(Job.id == wanted)
+        .values(state="running", worker=worker, attempt=Job.attempt + 1, started_at=now, lease_until=now + lease)
+        .returning(Job.id, Job.kind, Job.payload, Job.attempt, Job.max_attempts)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if job is None:
+        return None
+    return Claim(job.id, job.kind, job.payload, worker, job.attempt, job.attempt >= job.max_attempts)
+
+
+def anything_due(session: Session, now: datetime | None = None) -> bool:
+    """Whether a claim would find something. Cheap, and without the write lock, so an idle worker disturbs nobody."""
+    now = now or utcnow()
+    ready = select(Job.id).where(Job.state == "ready", Job.run_at <= now).limit(1)
+    expired = select(Job.id).where(Job.state == "running", Job.lease_until < now).limit(1)
+    return session.scalar(ready) is not None or session.scalar(expired) is not None
+
+
+def return_expired(session: Session, now: datetime) -> int:
+    """Give back the jobs whose worker fell silent; those that did so too often fail. Returns how many."""
+    expired = (Job.state == "running", Job.lease_until < now)
+    failed = _changed(
+        session,
+        update(Job)
+        .where(*expired, Job.attempt >= Job.max_attempts)
+        .values(state="failed", finished_at=now, error="every worker that took it fell silent"),
+    )
+    return failed + _changed(session, update(Job).where(*expired).values(state="ready", worker=None, lease_until=None))
+
+
+def release_worker(session: Session, worker: str, now: datetime | None = None) -> int:
+    """Give back what a worker that is known to be dead held, without waiting for its lease. Returns how many."""
+    return _changed(
+        session,
+        update(Job)
+        .where(Job.state == "running", Job.worker == worker)
+        .values(state="ready", worker=None, lease_until=None, run_at=now or utcnow()),
+    )
+
+
+def extend(session: Session, claim: Claim, lease: timedelta, now: datetime | None = None) -> bool:
+    """Lengthen the lease. False: it was lost, and the work is another's now."""
+    return bool(_held(session, claim, lease_until=(now or utcnow()) + lease))
+
+
+def finish(session: Session, claim: Claim, now: datetime | None = None) -> bool:
+    """Mark it done in the transaction that writes its result. False: the lease was lost, so roll back."""
+    return bool(_held(session, claim, state="done", finished_at=now or utcnow(), lease_until=None, error=""))
+
+
+def fail(session: Session, claim: Claim, error: str, now: datetime | None = None) -> bool:
+    """Put it back for a later try, or mark it failed after the last. False: the lease was lost."""
+    now = now or utcnow()
+    error = error[:2000]
+    if claim.last_try:
+        return bool(_held(session, claim, state="failed", finished_at=now, lease_until=None, error=error))
+    pause = RETRY_PAUSE * 2 ** (claim.attempt - 1)
+    return bool(_held(session, claim, state="ready", run_at=now + pause, worker=None, lease_until=None, error=error))
+
+
+def _held(session: Session, claim: Claim, **values: Any) -> int:
+    return _changed(
+        session,
+        update(Job)
+        .where(Job.id == claim.id, Job.state == "running", Job.worker == claim.worker, Job.attempt == claim.attempt)
+        .values(**values),
+    )
+
+
+def _changed(session: Session, statement: Any) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    return {state: count for state, count in session.execute(select(Job.state, func.count()).group_by(Job.state))}

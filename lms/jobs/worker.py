@@ -1,0 +1,138 @@
+"""The loop that claims jobs and runs their handlers, with as many slots as the settings say.
+
+A handler gets the database and the claim, does its slow work outside any transaction, and then writes the result and
+finishes the job in one. It raises to have the job tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms.models import Database, Job
+
+from . import queue
+
+log = logging.getLogger("lms.jobs")
+
+Handler = Callable[[Database, queue.Claim], None]
+IDLE_SECONDS = 0.25
+BACK_OFF_SECONDS = 2.0
+
+
+def worker_name(slot: int) -> str:
+    """host:pid:start-time:slot; the start time tells a process from a later one with the same number."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}:{slot}"
+
+
+def _start_time(pid: int) -> str:
+    """The start of a living process in clock ticks since boot (proc(5), stat, field 22); empty for a dead one or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def release_dead(session: Session) -> int:
+    """Give back at once what workers of this host held that no longer live. Returns how many jobs."""
+    released = 0
+    for name in session.scalars(select(Job.worker).where(Job.state == "running").distinct()):
+        host, _, rest = (name or "").partition(":")
+        pid, _, rest = rest.partition(":")
+        if host == socket.gethostname() and pid.isdigit() and _start_time(int(pid)) != rest.partition(":")[0]:
+            released += queue.release_worker(session, name or "")
+    return released
+
+
+class Worker:
+    """Runs handlers by kind until `stop` is set. Each slot is a thread; a slot's work runs in processes of its own."""
+
+    def __init__(
+        self, database: Database, handlers: Mapping[str, Handler], *, slots: int = 1, lease_seconds: int = 60
+    ) -> None:
+        self.database = database
+        self.handlers = handlers
+        self.slots = slots
+        self.lease = timedelta(seconds=lease_seconds)
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop` is set; the jobs in hand are finished first."""
+        with self.database.writing() as session:
+            if released := release_dead(session):
+                log.info("took back %d jobs of workers that are no more", released)
+            session.commit()
+        threads = [
+            threading.Thread(target=self._slot, args=(number,), name=f"slot-{number}") for number in range(self.slots)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def run_one(self, name: str) -> bool:
+        """Claim and run one job. False if there was none."""
+        with self.database.reading() as session:
+            if not queue.anything_due(session):
+                return False
+        with self.database.writing() as session:
+            claimed = queue.claim(session, name, self.lease)
+            session.commit()
+        if claimed is None:
+            return False
+        with _Heartbeat(self.database, claimed, self.lease):
+            self._handle(claimed)
+        return True
+
+    def _slot(self, number: int) -> None:
+        name = worker_name(number)
+        while not self.stop.is_set():
+            try:
+                if not self.run_one(name):
+                    self.stop.wait(IDLE_SECONDS)
+            except Exception:  # the database may be away for a while; the worker outlives it
+                log.exception("the worker could not reach its work; it tries again")
+                self.stop.wait(BACK_OFF_SECONDS)
+
+    def _handle(self, claimed: queue.Claim) -> None:
+        try:
+            self.handlers[claimed.kind](self.database, claimed)
+        except Exception as error:  # whatever it was, the job must not be lost
+            log.exception("job %d (%s), attempt %d", claimed.id, claimed.kind, claimed.attempt)
+            with self.database.writing() as session:
+                queue.fail(session, claimed, f"{type(error).__name__}: {error}")
+                session.commit()
+
+
+class _Heartbeat:
+    """Lengthens a lease from a thread of its own while the work goes on."""
+
+    def __init__(self, database: Database, claimed: queue.Claim, lease: timedelta) -> None:
+        self.database, self.claimed, self.lease = database, claimed, lease
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+
+    def _beat(self) -> None:
+        while not self.done.wait(self.lease.total_seconds() / 3):
+            try:
+                with self.database.writing() as session:
+                    queue.extend(session, self.claimed, self.lease)
+                    session.commit()
+            except Exception:
+                log.exception("the lease of job %d could not be lengthened", self.claimed.id)

@@ -1,0 +1,193 @@
+"""Enrol people, and the one place that knows which enrolments a viewer may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from lms.clock import seoul_day, utcnow
+from lms.errors import LMSError, NotFoundError
+from lms.models import CentreRegion, CompanyStatus, Employment, Enrolment, Run, RunUnit
+from lms.people.viewers import Viewer
+
+from . import ledger
+from .completion import Standing, evaluate
+
+
+class EnrolmentError(LMSError):
+    """`reason`: no_employment, no_region (the company has no region that day), already, full, closed."""
+
+    sentence = "The person was not enrolled: {reason}."
+
+
+class RunNotOpenError(LMSError):
+    """Work was handed in to a run that is not open. `reason`: not_begun, over or closed; `learn_from`, `learn_to`."""
+
+    sentence = "The run takes no work now: {reason} (it runs from {learn_from} to {learn_to})."
+
+
+def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = None) -> Enrolment:
+    """Enrol a person with the company and region of that day, and note it in the ledger.
+
+    Raises:
+        EnrolmentError
+    """
+    now = now or utcnow()
+    day = seoul_day(now)
+    company_id = session.scalar(
+        select(Employment.company_id)
+        .where(
+            Employment.person_id == person_id,
+            Employment.from_on <= day,
+            or_(Employment.to_on.is_(None), Employment.to_on >= day),
+        )
+        .order_by(Employment.from_on.desc())
+        .limit(1)
+    )
+    if company_id is None:
+        raise EnrolmentError("no_employment")
+    region_id = session.scalar(
+        select(CompanyStatus.region_id)
+        .where(CompanyStatus.company_id == company_id, CompanyStatus.from_on <= day)
+        .order_by(CompanyStatus.from_on.desc())
+        .limit(1)
+    )
+    if region_id is None:
+        raise EnrolmentError("no_region")
+    _refuse_full(session, run, person_id)
+    enrolment = Enrolment(
+        run_id=run.id,
+        person_id=person_id,
+        company_id=company_id,
+        region_id=region_id,
+        state="enrolled",
+        enrolled_at=now,
+    )
+    session.add(enrolment)
+    session.flush()
+    ledger.append(session, enrolment, "enrolled", effective_on=day, recorded_at=now, once=f"enrolled:{enrolment.id}")
+    return enrolment
+
+
+def _refuse_full(session: Session, run: Run, person_id: int) -> None:
+    if run.closed_at is not None:
+        raise EnrolmentError("closed")
+    session.scalar(select(Run.id).where(Run.id == run.id).with_for_update())  # one seat is given at a time
+    taken = select(Enrolment.person_id).where(Enrolment.run_id == run.id)
+    if session.scalar(taken.where(Enrolment.person_id == person_id)) is not None:
+        raise EnrolmentError("already")
+    in_run = (
+        select(func.count()).select_from(Enrolment).where(Enrolment.run_id == run.id, Enrolment.state == "enrolled")
+    )
+    if run.seats is not None and (session.scalar(in_run) or 0) >= run.seats:
+        raise EnrolmentError("full")
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition on enrolments that a viewer may see: her own, and what her roles open.
+
+    A company manager sees the company's people, an officer and an instructor those in the centre's regions, the programme
+    office all. An operator runs the machine and sees nobody's learning.
+    """
+    if viewer.is_programme_office:
+        return true()
+    conditions: list[ColumnElement[bool]] = [Enrolment.person_id == viewer.id]
+    if viewer.managed_companies:
+        conditions.append(Enrolment.company_id.in_(viewer.managed_companies))
+    if centres := viewer.officer_centres | viewer.instructor_centres:
+        regions = select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres))
+        conditions.append(Enrolment.region_id.in_(regions))
+    return or_(*conditions)
+
+
+def decided_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition on enrolments whose completion a viewer may uphold or revoke: officers, in their regions."""
+    if not viewer.officer_centres:
+        return false()
+    regions = select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(viewer.officer_centres))
+    return Enrolment.region_id.in_(regions)
+
+
+def load_enrolment(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
+    """An enrolment that the viewer may see, with its run. Raises NotFoundError."""
+    return _one(session, _with_run().where(Enrolment.uid == uid, visible_to(viewer)))
+
+
+def load_own(session: Session, viewer: Viewer, run_uid: UUID) -> Enrolment:
+    """The viewer's own enrolment in a run, with run, units and rules. Raises NotFoundError."""
+    return _one(
+        session, _with_run().where(Run.uid == run_uid, Enrolment.person_id == viewer.id, Enrolment.state == "enrolled")
+    )
+
+
+def _with_run() -> Select[tuple[Enrolment]]:
+    return (
+        select(Enrolment)
+        .join(Enrolment.run)
+        .options(
+            contains_eager(Enrolment.run).options(
+                joinedload(Run.course_version), selectinload(Run.units), selectinload(Run.rules)
+            )
+        )
+    )
+
+
+def _one(session: Session, statement: Select[tuple[Enrolment]]) -> Enrolment:
+    found = session.scalars(statement).unique().one_or_none()
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """An enrolment and where it stands."""
+
+    enrolment: Enrolment
+    standing: Standing
+
+
+def standing_of(session: Session, enrolment: Enrolment) -> Standing:
+    """One query; the run's units and rules have to be loaded."""
+    return evaluate(enrolment.run.units, enrolment.run.rules[-1], ledger.entries_of(session, [enrolment.id]))
+
+
+def list_own(session: Session, viewer: Viewer) -> list[Attendance]:
+    """The viewer's enrolments, newest run first, with their standings: five queries however many there are."""
+    enrolments: Sequence[Enrolment] = (
+        session.scalars(
+            _with_run()
+            .where(Enrolment.person_id == viewer.id, Enrolment.state == "enrolled")
+            .order_by(Run.learn_from.desc(), Enrolment.id.desc())
+        )
+        .unique()
+        .all()
+    )
+    entries: dict[int, list] = {enrolment.id: [] for enrolment in enrolments}
+    for entry in ledger.entries_of(session, entries):
+        entries[entry.enrolment_id].append(entry)
+    return [
+        Attendance(enrolment, evaluate(enrolment.run.units, enrolment.run.rules[-1], entries[enrolment.id]))
+        for enrolment in enrolments
+    ]
+
+
+def refuse_closed(run: Run, day: date) -> None:
+    """Raises RunNotOpenError unless learners may hand in work to the run on that day."""
+    if run.is_open_on(day):
+        return
+    reason = "closed" if run.closed_at else "not_begun" if day < run.learn_from else "over"
+    raise RunNotOpenError(reason, learn_from=run.learn_from, learn_to=run.learn_to)
+
+
+def load_unit(enrolment: Enrolment, key: str) -> RunUnit:
+    """A unit of the enrolment's run. Raises NotFoundError."""
+    for unit in enrolment.run.units:
+        if unit.key == key:
+            return unit
+    raise NotFoundError()

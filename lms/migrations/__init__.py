@@ -1,0 +1,106 @@
+"""Bring a database to the newest form. Safe to start from several nodes at once, and never half done.
+
+On SQLite a table is altered by copying it, which with foreign keys on deletes the rows that point to it without a word; so
+they are off while migrating and checked afterwards, and the file is copied first. On PostgreSQL an advisory lock lets one
+node migrate while the others wait.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from lms.errors import LMSError
+
+VERSION_TABLE = "lms_alembic_version"
+_ADVISORY_LOCK = 0x6C6D73  # "lms"
+
+
+class MigrationError(LMSError):
+    """The database could not be brought to the newest form; it is as it was."""
+
+    reason = "migration"
+    sentence = "The database was not migrated: {why}"
+
+
+def head() -> str:
+    """The newest revision that this code knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(engine: Engine) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def upgrade(engine: Engine) -> bool:
+    """Migrate to the head. True if anything had to be done.
+
+    Raises:
+        MigrationError: where rows would be left pointing to nothing, or the database is newer than this code.
+    """
+    if (at := current(engine)) == head():
+        return False
+    _refuse_newer(at)
+    if engine.dialect.name == "sqlite":
+        _copy_aside(engine, at)
+        _upgrade_sqlite(engine)
+    else:
+        _upgrade_locked(engine)
+    return True
+
+
+def _refuse_newer(at: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if at is not None and at not in known:
+        raise MigrationError(
+            why=f"it is at revision {at}, which is newer than this program. Install the newer program."
+        )
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _upgrade_sqlite(engine: Engine) -> None:
+    with engine.connect() as connection:
+        # The pragma does nothing inside a transaction, so it goes to the driver before one begins.
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                command.upgrade(_config(connection), "head")
+                lost = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+                if lost:
+                    raise MigrationError(why=f"{len(lost)} rows would point to nothing, first in {lost[0][0]}.")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _upgrade_locked(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        command.upgrade(_config(connection), "head")
+
+
+def _copy_aside(engine: Engine, at: str | None) -> None:
+    """Keep a copy of the file as it was, beside it; an empty database needs none."""
+    file = engine.url.database
+    if at is None or not file or file == ":memory:":
+        return
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(f"{file}.before-{head()}")) as copy:
+        source.backup(copy)

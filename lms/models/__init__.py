@@ -1,0 +1,21 @@
+"""All tables, one file a topic. Importing this imports every one, so that `Base.metadata` is whole."""
+
+from .audit import AuditEntry
+from .base import Base, UTCDateTime, new_uid
+from .companies import Company, CompanyStatus, Employment, Industry
+from .content import Course, CourseVersion, Exercise, ExerciseVersion, StoredFile
+from .database import Database, make_engine
+from .jobs import Job
+from .ledger import LedgerEntry
+from .people import ExternalIdentity, Person, Role, SignIn, Throttle
+from .programmes import Programme, Target
+from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
+from .runs import CompletionRule, Enrolment, Run, RunUnit
+from .submissions import Grade, QuizAttempt, Submission
+
+__all__ = [
+    "AuditEntry", "Base", "Centre", "CentreRegion", "Company", "CompanyStatus", "CompletionRule", "Course", "CourseVersion",
+    "Database", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "Grade", "Industry", "Job",
+    "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit",
+    "SignIn", "StoredFile", "Submission", "Target", "Throttle", "UTCDateTime", "Zone", "make_engine", "new_uid",
+]  # fmt: skip

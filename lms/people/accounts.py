@@ -1,0 +1,185 @@
+"""Accounts: made, signed in to, given another password."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from lms import audit
+from lms.clock import utcnow
+from lms.errors import LMSError, NotFoundError
+from lms.models import Company, Employment, ExternalIdentity, Person
+
+from . import business_numbers, passwords, throttle
+
+
+class SignInRefusedError(LMSError):
+    """`reason`: wrong (nothing more is said), throttled, or several_companies (give the business number)."""
+
+    sentence = "Sign-in was refused: {reason}."
+
+
+class AccountError(LMSError):
+    """`reason`: email_taken, email_malformed, name_missing."""
+
+    sentence = "The account was not made: {reason}."
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a person typed: an e-mail, or company (name or business number) and employee number."""
+
+    password: str
+    email: str = ""
+    company: str = ""
+    employee_number: str = ""
+
+    def key(self) -> str:
+        """What the throttle counts by."""
+        if self.email:
+            return f"account:{normalise_email(self.email)}"[:120]
+        return f"account:{self.company.strip()}/{self.employee_number.strip()}"[:120]
+
+
+def normalise_email(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def create_person(
+    session: Session,
+    *,
+    name: str,
+    email: str | None = None,
+    password: str | None = None,
+    must_change_password: bool = False,
+    language: str | None = None,
+    now: datetime | None = None,
+) -> Person:
+    """Add an account; without a password nobody can sign in to it until one is set.
+
+    Raises:
+        AccountError
+    """
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    email = normalise_email(email) if email else None
+    if not name:
+        raise AccountError("name_missing")
+    if email is not None:
+        local, at, domain = email.rpartition("@")
+        if not (local and at and "." in domain) or any(character.isspace() for character in email) or len(email) > 254:
+            raise AccountError("email_malformed")
+        if session.scalar(select(Person.id).where(Person.email == email)) is not None:
+            raise AccountError("email_taken")
+    person = Person(
+        name=name,
+        email=email,
+        password_hash=passwords.hash_password(password) if password else None,
+        must_change_password=must_change_password,
+        is_active=True,
+        language=language,
+        created_at=now or utcnow(),
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
+def authenticate(
+    session: Session, credentials: Credentials, *, address: str, tries: int, now: datetime | None = None
+) -> Person:
+    """The person whose credentials these are. Wrong tries are counted by account, and by address ten times as many.
+
+    The caller commits also when this raises, so that the count is kept.
+
+    Raises:
+        SignInRefusedError
+    """
+    now = now or utcnow()
+    keys = ((credentials.key(), tries), (f"address:{address}", tries * 10))
+    if any(throttle.failures(session, key, now) >= limit for key, limit in keys):
+        raise SignInRefusedError("throttled")
+    person = _find(session, credentials, now)
+    right = passwords.verify(person.password_hash if person else None, credentials.password)
+    if person is None or not right or not person.is_active:
+        for key, _ in keys:
+            throttle.add_failure(session, key, now)
+        raise SignInRefusedError("wrong")
+    throttle.forget(session, credentials.key())
+    if passwords.needs_rehash(person.password_hash or ""):
+        person.password_hash = passwords.hash_password(credentials.password)
+    return person
+
+
+def _find(session: Session, credentials: Credentials, now: datetime) -> Person | None:
+    if credentials.email:
+        return session.scalar(select(Person).where(Person.email == normalise_email(credentials.email)))
+    company = " ".join(credentials.company.split())
+    if not company or not credentials.employee_number.strip():
+        return None
+    # Companies share names; the employee number usually tells which, and where it doesn't we ask for the business number.
+    found = session.scalars(
+        select(Person)
+        .join(Employment, Employment.person_id == Person.id)
+        .join(Company, Company.id == Employment.company_id)
+        .where(
+            or_(Company.business_number == business_numbers.normalise(company), Company.name == company),
+            Employment.employee_number == credentials.employee_number.strip(),
+            or_(Employment.to_on.is_(None), Employment.to_on >= (now - timedelta(days=1)).date()),
+        )
+        .limit(2)
+    ).all()
+    if len(found) > 1:
+        raise SignInRefusedError("several_companies")
+    return found[0] if found else None
+
+
+def change_password(session: Session, person: Person, old: str | None, new: str) -> None:
+    """Set another password. `old` is asked for except where the operator sets it (None).
+
+    Raises:
+        SignInRefusedError: the old one is wrong.
+        passwords.WeakPasswordError: the new one is not taken.
+    """
+    if old is not None and not passwords.verify(person.password_hash, old):
+        raise SignInRefusedError("wrong")
+    passwords.check_strength(new, person.name, person.email)
+    if passwords.verify(person.password_hash, new):
+        raise passwords.WeakPasswordError("same")
+    person.password_hash = passwords.hash_password(new)
+    person.must_change_password = False
+    audit.record(session, "password_changed", actor_id=person.id, subject=f"person:{person.id}")
+
+
+def person_of_identity(
+    session: Session, *, issuer: str, subject: str, name: str, email: str | None, now: datetime | None = None
+) -> Person:
+    """The person whom a host site knows as `subject`, made at her first visit.
+
+    An e-mail that the host vouches for finds the account that she has here already.
+    """
+    known = session.scalar(
+        select(Person)
+        .join(ExternalIdentity, ExternalIdentity.person_id == Person.id)
+        .where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
+    )
+    if known is not None:
+        return known
+    email = normalise_email(email) if email else None
+    person = session.scalar(select(Person).where(Person.email == email)) if email else None
+    if person is None:
+        person = create_person(session, name=name, email=email, now=now)
+    session.add(ExternalIdentity(issuer=issuer, subject=subject, person_id=person.id, created_at=now or utcnow()))
+    session.flush()
+    return person
+
+
+def load_person(session: Session, email: str) -> Person:
+    """Raises NotFoundError."""
+    person = session.scalar(select(Person).where(Person.email == normalise_email(email)))
+    if person is None:
+        raise NotFoundError()
+    return person

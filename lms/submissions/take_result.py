@@ -1,0 +1,153 @@
+"""Grade a submission and write what it gave: grade, ledger and the end of the job in one transaction, or nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from lms import grading
+from lms.clock import seoul_day, utcnow
+from lms.content import unpack_exercise
+from lms.errors import NotANotebookError
+from lms.files import FileStore
+from lms.jobs import queue
+from lms.learning import ledger
+from lms.models import Database, ExerciseVersion, Grade, Submission
+
+FEEDBACK_TYPE = "text/html"
+
+
+class LeaseLostError(Exception):
+    """Another worker has the job now; what this one found is dropped, so that nothing is graded twice."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What has to be graded, read before the slow part."""
+
+    submission_id: int
+    version_id: int
+    package: str
+    digest: str
+    notebook: str
+    file_name: str
+
+
+class ExerciseCache:
+    """Published packages, unpacked once per version into a folder that only workers read."""
+
+    def __init__(self, files: FileStore, folder: Path) -> None:
+        self.files = files
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._loaded: dict[str, grading.Exercise] = {}
+
+    def get(self, digest: str, package: str) -> grading.Exercise:
+        """The exercise of a version. Raises ContentError or NotFoundError where its package is damaged or gone."""
+        with self._lock:
+            if digest not in self._loaded:
+                where = self.folder / digest
+                unpack_exercise(self.files.read(package), where)
+                self._loaded[digest] = grading.load_exercise(where)
+            return self._loaded[digest]
+
+
+class Grader:
+    """The handler of grading jobs."""
+
+    def __init__(self, files: FileStore, cache: ExerciseCache, *, required_level: str) -> None:
+        self.files = files
+        self.cache = cache
+        self.required_level = required_level
+
+    def __call__(self, database: Database, claim: queue.Claim) -> None:
+        """Grade the claimed job's submission.
+
+        Raises:
+            GradingUnavailableError: the machine is at fault; the job is tried again.
+            LeaseLostError: it took longer than the lease and another has it.
+        """
+        with database.reading() as session:
+            order = _read_order(session, claim.payload)
+        exercise = self.cache.get(order.digest, order.package)
+        grade, feedback = self._grade(exercise, order)
+        with database.writing() as session:
+            if not queue.finish(session, claim):
+                raise LeaseLostError
+            write_grade(session, self.files, order.submission_id, order.version_id, grade, feedback)
+            session.commit()
+
+    def _grade(self, exercise: grading.Exercise, order: _Order) -> tuple[grading.Grade, str]:
+        notebook = self.files.read(order.notebook)
+        grade = grading.grade(
+            exercise,
+            notebook,
+            name=order.file_name,
+            language=exercise.language,
+            required_level=self.required_level,
+        )
+        return grade, grading.render_feedback(grade)
+
+
+def _read_order(session: Session, payload: dict[str, int]) -> _Order:
+    submission = session.get_one(Submission, payload["submission"])
+    version = session.get_one(ExerciseVersion, payload["exercise_version"], options=[])
+    return _Order(submission.id, version.id, version.package, version.digest, submission.notebook, submission.file_name)
+
+
+def write_grade(
+    session: Session, files: FileStore, submission_id: int, version_id: int, result: grading.Grade, feedback: str
+) -> Grade:
+    """Add the grade and what follows in the ledger.
+
+    The score counts from the day on which the notebook was handed in. An exercise is done once a submission earned
+    something: handing in the blank is no progress.
+    """
+    now = utcnow()
+    submission = session.scalars(
+        select(Submission).where(Submission.id == submission_id).options(joinedload(Submission.run_unit))
+    ).one()
+    grade = Grade(
+        submission_id=submission_id,
+        exercise_version_id=version_id,
+        outcome=result.outcome,
+        points=result.points,
+        max_points=result.max_points,
+        checks=[check.as_dict() for check in result.checks],
+        flags=[flag.as_dict() for flag in result.flags],
+        repairs=list(result.repairs),
+        seconds=result.seconds,
+        engine=result.engine,
+        environment=result.environment,
+        feedback=files.put(session, feedback.encode(), FEEDBACK_TYPE),
+        graded_at=now,
+    )
+    session.add(grade)
+    session.flush()
+    if grade.outcome == "graded" and grade.points is not None:
+        enrolment = ledger.lock(session, submission.enrolment_id)
+        day = seoul_day(submission.submitted_at)
+        if grade.points > 0:
+            ledger.record_unit_done(session, enrolment, submission.run_unit.key, effective_on=day, now=now)
+        ledger.append(
+            session,
+            enrolment,
+            "scored",
+            effective_on=day,
+            recorded_at=now,
+            unit_key=submission.run_unit.key,
+            points=grade.points,
+            max_points=grade.max_points,
+            grade_id=grade.id,
+            submission_id=submission.id,
+            once=f"scored:grade:{grade.id}",
+        )
+        ledger.settle(session, enrolment, now)
+    return grade
+
+
+__all__ = ["ExerciseCache", "Grader", "LeaseLostError", "NotANotebookError", "write_grade"]
