@@ -1,0 +1,44 @@
+// On every page: the token for htmx's requests, the focus on an error summary, menus that close, drafts that are done with.
+
+document.addEventListener("htmx:config:request", (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (token) event.detail.ctx.request.headers["X-CSRFToken"] = token;
+});
+
+document.querySelector("[data-focus]")?.focus();
+
+document.addEventListener("click", (event) => closeMenus((menu) => !menu.contains(event.target)));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenus((menu) => (menu.querySelector("summary").focus(), true));
+});
+
+function closeMenus(wanted) {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (wanted(menu)) menu.open = false;
+}
+
+// Forgetting is on every page, since a form's answer may be any page; keeping is in drafts.js.
+const person = document.body.dataset.person;
+for (const mark of document.querySelectorAll("[data-draft-done]")) forget(`baeum:draft:${person}:${mark.dataset.draftDone}`);
+
+// Who signs out by hand leaves nothing on a shared tablet; who is signed out for idleness finds it again.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-sign-out]") || event.target.dataset.idle !== undefined) return;
+  for (const key of storedKeys()) if (key.startsWith(`baeum:draft:${person}:`)) forget(key);
+});
+
+function storedKeys() {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return []; // storage is switched off: nothing was kept
+  }
+}
+
+function forget(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // storage is switched off: nothing was kept
+  }
+}
