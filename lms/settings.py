@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: str = ""
     # Where handed-in notebooks and published packages live, by hash. Empty: `files` in the instance folder.
     files_dir: str = ""
+    # Where `courses` and `exercises` lie. Empty: beside the program.
+    content_dir: str = ""
     # The address and port that `flask lms serve` listens on. Put a reverse proxy in front before opening it to others.
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -121,6 +123,7 @@ def load_settings(instance: Path, environment: Mapping[str, str] | None = None) 
         settings,
         database_url=settings.database_url or f"sqlite:///{(instance / 'lms.sqlite3').resolve()}",
         files_dir=settings.files_dir or str((instance / "files").resolve()),
+        content_dir=settings.content_dir or str(Path(__file__).resolve().parent.parent),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError, NotFoundError
-from lms.models import CentreRegion, CompanyStatus, Employment, Enrolment, Run, RunUnit
+from lms.models import CentreRegion, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
 from lms.people.viewers import Viewer
 
 from . import ledger
@@ -131,7 +131,9 @@ def _with_run() -> Select[tuple[Enrolment]]:
         .join(Enrolment.run)
         .options(
             contains_eager(Enrolment.run).options(
-                joinedload(Run.course_version), selectinload(Run.units), selectinload(Run.rules)
+                joinedload(Run.course_version),
+                selectinload(Run.units).joinedload(RunUnit.exercise_version),
+                selectinload(Run.rules),
             )
         )
     )
@@ -175,6 +177,54 @@ def list_own(session: Session, viewer: Viewer) -> list[Attendance]:
         Attendance(enrolment, evaluate(enrolment.run.units, enrolment.run.rules[-1], entries[enrolment.id]))
         for enrolment in enrolments
     ]
+
+
+@dataclass(frozen=True)
+class Questioned:
+    """A completion whose ground is gone, for a person to decide: upheld or revoked. `may_decide` as the viewer may."""
+
+    enrolment: Enrolment
+    completed_on: date
+    questioned_at: datetime
+    may_decide: bool
+
+
+def list_questioned(session: Session, viewer: Viewer) -> list[Questioned]:
+    """What the viewer sees of the completions that wait for a decision, the oldest question first."""
+    newest = (
+        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.id).label("id"))
+        .where(LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")))
+        .group_by(LedgerEntry.enrolment_id)
+        .subquery()
+    )
+    completed = (
+        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.effective_on).label("day"))
+        .where(LedgerEntry.kind == "completed")
+        .group_by(LedgerEntry.enrolment_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Enrolment, completed.c.day, LedgerEntry.recorded_at, decided_by(viewer))
+        .join(newest, newest.c.enrolment_id == Enrolment.id)
+        .join(LedgerEntry, LedgerEntry.id == newest.c.id)
+        .join(completed, completed.c.enrolment_id == Enrolment.id)
+        .where(LedgerEntry.kind == "questioned", visible_to(viewer))
+        .options(
+            joinedload(Enrolment.person),
+            joinedload(Enrolment.company),
+            joinedload(Enrolment.run).joinedload(Run.course_version),
+        )
+        .order_by(LedgerEntry.id)
+    )
+    return [Questioned(enrolment, day, at, bool(may)) for enrolment, day, at, may in rows]
+
+
+def load_to_decide(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
+    """An enrolment whose completion the viewer may uphold or revoke. Raises NotFoundError."""
+    found = session.scalar(select(Enrolment).where(Enrolment.uid == uid, decided_by(viewer)))
+    if found is None:
+        raise NotFoundError()
+    return found
 
 
 def refuse_closed(run: Run, day: date) -> None:

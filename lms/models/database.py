@@ -2,7 +2,7 @@
 
 With the driver's defaults a read that leads to a write runs outside the transaction, and two such lose one of the writes
 without a word. Here a writing transaction takes the lock first (`BEGIN IMMEDIATE`), a reading one (`BEGIN`) never does, and
-a session for reading refuses to flush. tests/models/test_database.py shows it with two processes.
+a session for reading refuses to write. tests/models/test_database.py shows it with two processes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -64,4 +64,14 @@ class _ReadSession(Session):
 
     def flush(self, objects: Any = None) -> None:
         if self.new or self.deleted or any(self.is_modified(row) for row in self.dirty):
-            raise RuntimeError("this session only reads; open one for writing")
+            raise RuntimeError(_ONLY_READS)
+
+
+_ONLY_READS = "this session only reads; open one for writing"
+
+
+@event.listens_for(_ReadSession, "do_orm_execute")
+def _refuse_to_write(state: ORMExecuteState) -> None:
+    """A statement that writes would be rolled back at the session's end without a word."""
+    if state.is_insert or state.is_update or state.is_delete:
+        raise RuntimeError(_ONLY_READS)

@@ -1,0 +1,95 @@
+"""Who may see what: each view declares one of the rules below, and a view that declares none answers nobody.
+
+These open the door to a route. Which rows are behind it is decided where rows are loaded (`learning.enrolments.visible_to`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import current_app, g, request
+
+from lms.errors import ForbiddenError, LMSError
+from lms.people.viewers import Viewer
+
+View = TypeVar("View", bound=Callable)
+_ATTRIBUTE = "lms_access"
+
+
+class SignInNeededError(LMSError):
+    """Nobody is signed in, or no longer."""
+
+    reason = "sign_in_needed"
+    sentence = "Sign in first."
+
+
+class PasswordChangeNeededError(LMSError):
+    """The person signed in with a password that somebody else knows, and has to choose an own one first."""
+
+    reason = "password_change_needed"
+    sentence = "Choose a password of your own first."
+
+
+class Rule:
+    """A named condition on the viewer. `allows_anyone` lets those in who are not signed in."""
+
+    def __init__(
+        self, name: str, test: Callable[[Viewer], bool], *, allows_anyone: bool = False, before_password: bool = False
+    ) -> None:
+        self.name = name
+        self.test = test
+        self.allows_anyone = allows_anyone
+        self.before_password = before_password
+
+    def __call__(self, view: View) -> View:
+        """Used as a decorator, below the route."""
+        setattr(view, _ATTRIBUTE, self)
+        return view
+
+    def check(self, viewer: Viewer | None) -> None:
+        """Raises SignInNeededError, PasswordChangeNeededError or ForbiddenError."""
+        if self.allows_anyone:
+            return
+        if viewer is None:
+            raise SignInNeededError()
+        if viewer.must_change_password and not self.before_password:
+            raise PasswordChangeNeededError()
+        if not self.test(viewer):
+            raise ForbiddenError()
+
+
+anyone = Rule("anyone", lambda viewer: True, allows_anyone=True)
+signed_in = Rule("signed in", lambda viewer: True)
+account = Rule("signed in, also with a password to change", lambda viewer: True, before_password=True)
+staff = Rule("staff", lambda viewer: viewer.is_staff)
+officer = Rule("officer", lambda viewer: bool(viewer.officer_centres))
+
+
+def rule_of(view: Callable) -> Rule | None:
+    return getattr(view, _ATTRIBUTE, None)
+
+
+def current_viewer() -> Viewer | None:
+    """Who asks, found once a request."""
+    if "lms_viewer" not in g:
+        g.lms_viewer = g.lms.find_viewer()
+    return g.lms_viewer
+
+
+def viewer() -> Viewer:
+    """Who asks, on a route that only lets signed-in people in."""
+    found = current_viewer()
+    if found is None:
+        raise SignInNeededError()
+    return found
+
+
+def check_request() -> None:
+    """Before each of our views: hold the view's rule against who asks."""
+    assert request.endpoint is not None
+    rule = rule_of(current_app.view_functions[request.endpoint])
+    if rule is None:
+        raise RuntimeError(f"{request.endpoint} declares no rule of lms.web.access")
+    if not rule.allows_anyone:
+        rule.check(current_viewer())

@@ -1,0 +1,253 @@
+"""The table that gives each error of the domain a status, a title and what to do next, in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from flask import Blueprint, Response, g, make_response, redirect, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from lms.errors import ForbiddenError, GradingUnavailableError, LMSError, NotANotebookError, NotFoundError
+from lms.files import StorageError
+from lms.learning.enrolments import EnrolmentError, RunNotOpenError
+from lms.learning.ledger import DecisionError
+from lms.people.accounts import AccountError, SignInRefusedError
+from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
+from lms.reports.completions import ReportError
+
+from . import access, flashes
+from .csrf import FormExpiredError
+from .i18n import format_day
+from .i18n import gettext as _
+from .templating import render, url
+
+log = logging.getLogger("lms.web")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an error shows. `remedy` is the next step, `retry` offers to load the page again."""
+
+    status: int
+    title: str
+    remedy: str
+    retry: bool = False
+
+
+def explain(error: LMSError) -> str:
+    """One or two sentences for a form's field or a flash: what is wrong, and what to do."""
+    for kind, says in _SENTENCES.items():
+        if isinstance(error, kind):
+            return says(error)
+    return _("This did not work. Nothing was changed.")
+
+
+def _not_a_notebook(error: LMSError) -> str:
+    sentences = {
+        "empty": _("The file is empty. Save your notebook and choose it again."),
+        "too_large": _(
+            "The file is too large. Clear the outputs in your notebook program (menu Edit, Clear all outputs), save, and "
+            "hand it in again."
+        ),
+        "not_json": _(
+            "This is not a notebook file. Choose the file whose name ends in .ipynb; if it does, download it again, "
+            "because it is damaged."
+        ),
+        "not_a_notebook": _("This is not a notebook file. Choose the file whose name ends in .ipynb."),
+        "too_old": _("This notebook is in an old form. Open it in Jupyter, save it, and hand in the saved file."),
+        "too_new": _(
+            "This notebook is in a form that is newer than we know. Save it as nbformat 4 and hand it in again."
+        ),
+        "invalid": _("The notebook is damaged. Open it in your notebook program, save it, and hand it in again."),
+        "other_exercise": _(
+            "This is the notebook of another exercise, or its answer cells are gone. Download this exercise's notebook and "
+            "copy your answers into it."
+        ),
+        "no_answers": _(
+            "None of the answer cells of this exercise is in the notebook. Download this exercise's notebook and copy your "
+            "answers into it."
+        ),
+    }
+    return sentences.get(error.reason, sentences["invalid"])
+
+
+def _run_not_open(error: LMSError) -> str:
+    if error.reason == "not_begun":
+        return _("The course begins on %(day)s. Nothing was handed in.", day=format_day(error.learn_from))
+    if error.reason == "closed":
+        return _(
+            "The course is closed, so nothing can be handed in any more. Ask your centre if you think it should be."
+        )
+    return _(
+        "The course ended on %(day)s, so nothing was handed in. Ask your centre for more time.",
+        day=format_day(error.learn_to),
+    )
+
+
+def _weak_password(error: LMSError) -> str:
+    return {
+        "too_short": _("Use at least %(n)s characters; three or four words are easy to remember.", n=MINIMUM_LENGTH),
+        "too_long": _("This is longer than we can keep. Use at most 200 characters."),
+        "common": _("Many people use this password. Choose one that nobody would guess."),
+        "personal": _("Your name or address is easy to guess. Choose something else."),
+        "same": _("This is the password that you have now. Choose another one."),
+    }[error.reason]
+
+
+def _sign_in_refused(error: LMSError) -> str:
+    return {
+        "wrong": _(
+            "This is not right. Check what you typed and the password, and whether Caps Lock or Hangul input is on."
+        ),
+        "throttled": _("There were too many wrong tries. Wait fifteen minutes and try again."),
+        "several_companies": _("Several companies have this name. Type your company's business number instead."),
+    }[error.reason]
+
+
+def _account(error: LMSError) -> str:
+    return {
+        "email_taken": _("There is an account with this e-mail already."),
+        "email_malformed": _("This is not an e-mail address. It looks like name@company.kr."),
+        "name_missing": _("Type the name."),
+    }[error.reason]
+
+
+def _decision(error: LMSError) -> str:
+    return {
+        "not_completed": _("There is no completion to decide on here any more; somebody may have decided already."),
+        "reason_missing": _("Write the reason; it is kept with the decision."),
+    }[error.reason]
+
+
+_SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
+    NotANotebookError: _not_a_notebook,
+    RunNotOpenError: _run_not_open,
+    WeakPasswordError: _weak_password,
+    SignInRefusedError: _sign_in_refused,
+    AccountError: _account,
+    DecisionError: _decision,
+    StorageError: lambda error: _(
+        "We could not store the file, so nothing was handed in. Keep it and try again later."
+    ),
+    FormExpiredError: lambda error: _(
+        "The page was open for too long or you signed in anew. Nothing was changed; send it again."
+    ),
+    ReportError: lambda error: str(error),
+    EnrolmentError: lambda error: str(error),
+}
+
+
+def _page_of(error: LMSError) -> Page:
+    table: dict[type[LMSError], Callable[[], Page]] = {
+        NotFoundError: lambda: Page(
+            404,
+            _("This page does not exist, or is not yours to see."),
+            _("Go back to your home page and start from there."),
+        ),
+        ForbiddenError: lambda: Page(
+            403, _("This page is not for your account."), _("If it should be, ask your centre to give you the role.")
+        ),
+        FormExpiredError: lambda: Page(400, _("The form had expired."), explain(error), retry=True),
+        RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
+        StorageError: lambda: Page(507, _("We could not store it."), explain(error), retry=True),
+        GradingUnavailableError: lambda: Page(
+            503, _("Grading is down on our side."), _("Your work is kept and will be graded without you.")
+        ),
+    }
+    for kind, make in table.items():
+        if isinstance(error, kind):
+            return make()
+    return Page(400, _("This did not work."), explain(error))
+
+
+def _http_page(error: HTTPException) -> Page:
+    if isinstance(error, RequestEntityTooLarge):
+        return Page(413, _("The file is too large."), _not_a_notebook(NotANotebookError("too_large")))
+    if error.code == 404:
+        return _page_of(NotFoundError())
+    if error.code == 405:
+        return Page(
+            405, _("This address can't be used like that."), _("Go back to your home page and start from there.")
+        )
+    return Page(
+        error.code or 500, _("This request can't be answered."), _("Go back to your home page and start from there.")
+    )
+
+
+def register(blueprint: Blueprint) -> None:
+    """Errors of our routes get pages of ours; the host's are left to the host."""
+    blueprint.register_error_handler(access.SignInNeededError, _ask_to_sign_in)
+    blueprint.register_error_handler(access.PasswordChangeNeededError, _ask_for_password)
+    blueprint.register_error_handler(LMSError, lambda error: _answer(_page_of(error)))
+    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(OperationalError, _database_away)
+    blueprint.register_error_handler(Exception, _fault)
+
+
+def _answer(page: Page, reference: str = "") -> Response:
+    """The viewer is whoever was found before it went wrong: looking again could fail again."""
+    text = render("lms/error.html", page=page, reference=reference, viewer=g.get("lms_viewer"))
+    return make_response(text, page.status)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:
+        return make_response(error.get_response())
+    return _answer(_http_page(error))
+
+
+def _ask_to_sign_in(_error: LMSError) -> Response:
+    """Come back afterwards. What a form held is kept by the browser (data-keep) and is there again on its page."""
+    where = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    lms = g.lms
+    if lms.is_standalone:
+        if request.method != "GET":
+            flashes.add(
+                _("You were signed out. Sign in, and go on where you stopped; what you typed is kept."), "warning"
+            )
+        to = url("account.sign_in", next=where)
+    elif lms.sign_in_url is not None:
+        to = lms.sign_in_url(where)
+    else:
+        return _answer(Page(401, _("You are not signed in."), _("Sign in to the site, and open this page again.")))
+    if request.headers.get("HX-Request"):
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = to
+        return response
+    return make_response(redirect(to, code=303))
+
+
+def _page_of_form() -> str:
+    """Where the form that was sent stood: its own address, or the page that it names."""
+    named = request.form.get("page", "")
+    return named if named.startswith("/") and not named.startswith("//") else request.script_root + "/"
+
+
+def _ask_for_password(_error: LMSError) -> Response:
+
+    return make_response(redirect(url("account.password"), code=303))
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("the database did not answer", exc_info=error)
+    page = Page(503, _("We are busy."), _("Nothing was changed. Try again in a minute."), retry=True)
+    response = _answer(page)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _fault(error: Exception) -> Response:
+    """Ours. The reference lets an operator find the log's lines."""
+    reference = uuid4().hex[:8]
+    log.error("fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    page = Page(
+        500,
+        _("Something went wrong on our side."),
+        _("Nothing was lost that we said we have. Try again; if it stays, tell your centre the number below."),
+        retry=True,
+    )
+    return _answer(page, reference)

@@ -1,0 +1,55 @@
+"""Forms. WTForms reads and checks what was typed; the token is checked for all routes at once in `csrf`."""
+
+from __future__ import annotations
+
+from wtforms import EmailField, FileField, Form, PasswordField, StringField
+from wtforms.validators import DataRequired, Length
+
+from .i18n import lazy_gettext as _
+
+_LONGEST = 200
+
+
+def _required(message: object) -> list:
+    return [DataRequired(message), Length(max=_LONGEST, message=_("This is too long."))]
+
+
+class SignInByEmail(Form):
+    email = EmailField(validators=_required(_("Type your e-mail.")))
+    password = PasswordField(validators=_required(_("Type your password.")))
+
+
+class SignInByNumber(Form):
+    company = StringField(validators=_required(_("Type your company's name or business number.")))
+    employee_number = StringField(validators=_required(_("Type your employee number.")))
+    password = PasswordField(validators=_required(_("Type your password.")))
+
+
+class ChangePassword(Form):
+    old = PasswordField(validators=_required(_("Type the password that you have now.")))
+    new = PasswordField(validators=[DataRequired(_("Type a new password."))])
+    again = PasswordField(validators=[DataRequired(_("Type the new password once more."))])
+
+    def validate_again(self, field: PasswordField) -> None:
+        if field.data != self.new.data:
+            raise ValueError(_("The two new passwords differ."))
+
+
+class FirstOperator(Form):
+    code = StringField(validators=_required(_("Type the code that the server printed when it started.")))
+    name = StringField(validators=_required(_("Type your name.")))
+    email = EmailField(validators=_required(_("Type your e-mail.")))
+    new = PasswordField(validators=[DataRequired(_("Type a new password."))])
+    again = PasswordField(validators=[DataRequired(_("Type the new password once more."))])
+
+    def validate_again(self, field: PasswordField) -> None:
+        if field.data != self.new.data:
+            raise ValueError(_("The two new passwords differ."))
+
+
+class HandIn(Form):
+    notebook = FileField()
+
+
+class Decision(Form):
+    reason = StringField(validators=_required(_("Write the reason; it is kept with the decision.")))

@@ -1,0 +1,9 @@
+"""The pages, one blueprint a topic. All are registered on the one blueprint of `extension.LMS`."""
+
+from flask import Blueprint
+
+from . import account, desk, health, learn, setup, sign_in
+
+ALL_VIEWS: tuple[Blueprint, ...] = (learn.bp, account.bp, desk.bp, health.bp)
+# Where a host signs people in, these don't exist.
+STANDALONE_VIEWS: tuple[Blueprint, ...] = (sign_in.bp, setup.bp)

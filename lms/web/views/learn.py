@@ -1,0 +1,359 @@
+"""The learner's pages: home, a course's outline, its units, what was handed in."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint, Response, g, make_response, request, send_file
+from sqlalchemy.orm import undefer
+from werkzeug.wrappers import Response as AnyResponse
+
+from lms import content
+from lms.clock import seoul_day, today
+from lms.errors import NotANotebookError, NotFoundError
+from lms.files import StorageError, media_type_of
+from lms.learning import enrolments, units
+from lms.learning.completion import Standing, UnitStanding
+from lms.learning.enrolments import Attendance, RunNotOpenError
+from lms.models import Enrolment, ExerciseVersion, Grade, Run, RunUnit, Submission
+from lms.submissions import hand_in
+
+from .. import access, courseware, flashes
+from ..database import session
+from ..errors import explain
+from ..i18n import gettext as _
+from ..redirects import to
+from ..templating import browser_key, render
+
+bp = Blueprint("learn", __name__)
+
+# A learner's notebook and its feedback are shown with none of our origin's rights.
+FEEDBACK_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@bp.get("/")
+@access.signed_in
+def home() -> str:
+    viewer = access.viewer()
+    attendances = enrolments.list_own(session, viewer)
+    day = today()
+    now = [item for item in attendances if item.enrolment.run.is_open_on(day)]
+    later = [item for item in attendances if item not in now and day < item.enrolment.run.learn_from]
+    past = [item for item in attendances if item not in now and item not in later]
+    return render("lms/home.html", now=now, later=later, past=past, day=day)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A learner's place in a run: her enrolment, where she stands, and the unit that is open."""
+
+    attendance: Attendance
+    unit: RunUnit
+
+    @property
+    def enrolment(self) -> Enrolment:
+        return self.attendance.enrolment
+
+    @property
+    def run(self) -> Run:
+        return self.enrolment.run
+
+    @property
+    def standing(self) -> Standing:
+        return self.attendance.standing
+
+    @property
+    def unit_standing(self) -> UnitStanding:
+        return next(found for found in self.standing.units if found.key == self.unit.key)
+
+    @property
+    def is_open(self) -> bool:
+        return self.run.is_open_on(today())
+
+    @property
+    def previous(self) -> RunUnit | None:
+        return self.run.units[self.unit.position - 1] if self.unit.position else None
+
+    @property
+    def following(self) -> RunUnit | None:
+        place = self.unit.position + 1
+        return self.run.units[place] if place < len(self.run.units) else None
+
+
+def _attendance(run_uid: UUID) -> Attendance:
+    enrolment = enrolments.load_own(session, access.viewer(), run_uid)
+    return Attendance(enrolment, enrolments.standing_of(session, enrolment))
+
+
+def _place(run_uid: UUID, key: str) -> Place:
+    attendance = _attendance(run_uid)
+    return Place(attendance, enrolments.load_unit(attendance.enrolment, key))
+
+
+@bp.get("/runs/<uuid:run>")
+@access.signed_in
+def outline(run: UUID) -> str:
+    attendance = _attendance(run)
+    found = attendance.enrolment.run
+    return render(
+        "lms/run.html",
+        attendance=attendance,
+        run=found,
+        standing=attendance.standing,
+        is_open=found.is_open_on(today()),
+        day=today(),
+    )
+
+
+@bp.get("/runs/<uuid:run>/units/<key>")
+@access.signed_in
+def unit(run: UUID, key: str) -> str:
+    place = _place(run, key)
+    return {"page": _show_page, "quiz": _show_quiz, "exercise": _show_exercise}[place.unit.kind](place)
+
+
+def _show_page(place: Place) -> str:
+    html, has_math = courseware.render_text(place.run, courseware.content_of(place.run, place.unit).text)
+    return render("lms/units/page.html", place=place, html=html, has_math=has_math)
+
+
+@bp.post("/runs/<uuid:run>/units/<key>/done")
+@access.signed_in
+def done(run: UUID, key: str) -> AnyResponse:
+    """다음: the end of the page was reached. In a run that is over one may still read on, and nothing is recorded."""
+    place = _place(run, key)
+    if place.unit.kind != "page":
+        raise NotFoundError()
+    if place.is_open:
+        standing = units.finish_page(session, place.enrolment, place.unit)
+        session.commit()
+        _tell_completion(place.standing, standing)
+    if place.following is None:
+        return to("learn.outline", run=run)
+    return to("learn.unit", run=run, key=place.following.key)
+
+
+def _tell_completion(before: Standing, after: Standing) -> None:
+    if after.is_completed and not before.is_completed:
+        flashes.add(_("You have completed the course. Well done!"), "success")
+
+
+# Quizzes
+
+
+def _show_quiz(place: Place, problem: str = "") -> str:
+    quiz = courseware.content_of(place.run, place.unit).quiz
+    attempts = units.quiz_attempts(session, place.enrolment, place.unit)
+    wanted = request.args.get("attempt", "")
+    shown = next((attempt for attempt in attempts if str(attempt.number) == wanted), None)
+    questions = content.public_view(quiz, seed=str(place.enrolment.uid))
+    return render(
+        "lms/units/quiz.html",
+        place=place,
+        intro=courseware.render_text(place.run, quiz.intro)[0] if quiz.intro else "",
+        questions=questions,
+        attempts=attempts,
+        shown=shown,
+        result=content.grade_quiz(quiz, shown.answers) if shown else None,
+        answers=shown.answers if shown else {},
+        has_math=any(courseware.render_text(place.run, question.text)[1] for question in questions),
+        text=lambda source: courseware.render_text(place.run, source)[0],
+        keep=_keep_key(place),
+        problem=problem,
+    )
+
+
+def _keep_key(place: Place) -> str:
+    """The name under which the browser keeps what is typed on this page: another person at the tablet has another."""
+    return f"{browser_key()}:{access.viewer().uid}:{place.run.uid}:{place.unit.key}"
+
+
+@bp.post("/runs/<uuid:run>/units/<key>/quiz")
+@access.signed_in
+def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
+    place = _place(run, key)
+    if place.unit.kind != "quiz":
+        raise NotFoundError()
+    quiz = courseware.content_of(place.run, place.unit).quiz
+    answers = {
+        question.key: request.form.getlist(question.key)
+        if question.kind in ("multiple", "ordering")
+        else request.form.get(question.key, "")
+        for question in quiz.questions
+    }
+    try:
+        attempt, _result, standing = units.take_quiz(session, place.enrolment, place.unit, quiz, answers)
+    except RunNotOpenError as error:
+        return _show_quiz(place, explain(error)), 409
+    session.commit()
+    _tell_completion(place.standing, standing)
+    return to("learn.unit", run=run, key=key, attempt=attempt.number, _anchor="result")
+
+
+# Exercises
+
+
+def _show_exercise(place: Place, problem: str = "") -> str:
+    version = place.unit.exercise_version
+    assert version is not None
+    return render(
+        "lms/units/exercise.html",
+        place=place,
+        version=version,
+        facts=version.facts,
+        submissions=hand_in.list_submissions(session, place.enrolment, place.unit),
+        data_card=courseware.render_text(place.run, version.facts["data_card"])[0]
+        if version.facts["data_card"]
+        else "",
+        max_mb=g.lms.settings.notebook_mb,
+        problem=problem,
+    )
+
+
+@bp.post("/runs/<uuid:run>/units/<key>/submissions")
+@access.signed_in
+def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
+    """제출. «받았습니다» is only said once the notebook, its row and its job are committed."""
+    place = _place(run, key)
+    limit = g.lms.settings.notebook_mb * 1_000_000
+    upload = request.files.get("notebook")
+    # One byte more than the limit is enough to know; a huge file is not read into memory.
+    notebook = upload.stream.read(limit + 1) if upload else b""
+    try:
+        handed_in = hand_in.submit(
+            session,
+            g.lms.files,
+            place.enrolment,
+            place.unit,
+            notebook,
+            file_name=(upload.filename if upload else "") or "",
+            max_bytes=limit,
+        )
+        session.commit()
+    except NotANotebookError as error:
+        return _show_exercise(place, explain(error)), 422
+    except RunNotOpenError as error:
+        return _show_exercise(place, explain(error)), 409
+    except StorageError as error:
+        session.rollback()
+        return _show_exercise(_place(run, key), explain(error)), 507
+    return to("learn.submission", uid=handed_in.submission.uid)
+
+
+@bp.get("/runs/<uuid:run>/units/<key>/starter.ipynb")
+@access.signed_in
+def starter(run: UUID, key: str) -> Response:
+    place = _place(run, key)
+    version = _version(place.unit.exercise_version)
+    return _download(g.lms.files.read(version.starter), f"{version.exercise.slug}.ipynb", "application/x-ipynb+json")
+
+
+@bp.get("/runs/<uuid:run>/units/<key>/<path:name>")
+@access.signed_in
+def data_file(run: UUID, key: str, name: str) -> Response:
+    """A data file of the exercise, under the same relative path that the notebook opens it by."""
+    place = _place(run, key)
+    version = place.unit.exercise_version
+    if version is None or name not in version.facts["data"]:
+        raise NotFoundError()
+    return _download(g.lms.files.read(version.facts["data"][name]), name.rpartition("/")[2], "text/csv")
+
+
+def _version(version: ExerciseVersion | None) -> ExerciseVersion:
+    """With what pages otherwise leave out. Raises NotFoundError for a unit that is no exercise."""
+    if version is None:
+        raise NotFoundError()
+    return session.get_one(
+        ExerciseVersion,
+        version.id,
+        options=[undefer(ExerciseVersion.starter)],
+        populate_existing=True,
+    )
+
+
+def _download(body: bytes, name: str, media_type: str) -> Response:
+    return send_file(io.BytesIO(body), mimetype=media_type, as_attachment=True, download_name=name)
+
+
+@bp.get("/runs/<uuid:run>/media/<path:name>")
+@access.signed_in
+def media(run: UUID, name: str) -> Response:
+    """A figure of the course version; it never changes, so the browser may keep it."""
+    enrolment = enrolments.load_own(session, access.viewer(), run)
+    digest = courseware.course_of(enrolment.run).media.get(name)
+    if digest is None:
+        raise NotFoundError()
+    response = make_response(g.lms.files.read(digest))
+    response.content_type = media_type_of(session, digest)
+    response.headers["Content-Security-Policy"] = MEDIA_POLICY
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+# What was handed in
+
+
+@dataclass(frozen=True)
+class Result:
+    """A submission as its page shows it. `state` is waiting, graded, error (ours) or stuck (a person has to look)."""
+
+    submission: Submission
+    grade: Grade | None
+    state: str
+    waiting_before: int
+
+    @property
+    def checks(self) -> list:
+        return self.grade.checks if self.grade else []
+
+
+def _result(submission: Submission) -> Result:
+    grade = submission.grades[-1] if submission.grades else None
+    if grade is not None:
+        return Result(submission, grade, grade.outcome, 0)
+    if hand_in.is_stuck(session, submission):
+        return Result(submission, None, "stuck", 0)
+    return Result(submission, None, "waiting", hand_in.waiting_before(session, submission))
+
+
+@bp.get("/submissions/<uuid:uid>")
+@access.signed_in
+def submission(uid: UUID) -> str:
+    found = hand_in.load_submission(session, access.viewer(), uid)
+    is_own = found.enrolment.person_id == access.viewer().id
+    attendance = _attendance(found.enrolment.run.uid) if is_own else None
+    place = Place(attendance, enrolments.load_unit(attendance.enrolment, found.run_unit.key)) if attendance else None
+    return render(
+        "lms/submission.html",
+        result=_result(found),
+        place=place,
+        is_own=is_own,
+        handed_in_on=seoul_day(found.submitted_at),
+    )
+
+
+@bp.get("/submissions/<uuid:uid>/feedback")
+@access.signed_in
+def feedback(uid: UUID) -> Response:
+    """The graded notebook. Outputs are the learner's, so it gets none of our origin's rights."""
+    found = hand_in.load_submission(session, access.viewer(), uid)
+    if not found.grades:
+        raise NotFoundError()
+    grade = session.get_one(Grade, found.grades[-1].id, options=[undefer(Grade.feedback)], populate_existing=True)
+    if grade.feedback is None:
+        raise NotFoundError()
+    response = make_response(g.lms.files.read(grade.feedback))
+    response.content_type = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = FEEDBACK_POLICY
+    return response
+
+
+@bp.get("/submissions/<uuid:uid>/notebook")
+@access.signed_in
+def notebook(uid: UUID) -> Response:
+    """What was handed in, byte by byte."""
+    found = hand_in.load_submission(session, access.viewer(), uid)
+    return _download(g.lms.files.read(found.notebook), found.file_name, "application/x-ipynb+json")

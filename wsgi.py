@@ -1,0 +1,7 @@
+"""What a WSGI server and the `flask` command load: the site whose `instance` folder lies here."""
+
+from pathlib import Path
+
+from lms.web.app import create_app
+
+app = create_app(Path(__file__).parent / "instance")
