@@ -1,0 +1,195 @@
+"""An exercise and a notebook in, a grade out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from . import plan as plans
+from .exercise import Exercise
+from .feedback import make_feedback
+from .messages import say
+from .notebook import MAX_BYTES, Repair, Submission, read_notebook
+from .plan import Step
+from .pool import warm_parent
+from .run import Ran, Runner
+from .verdict import ERROR, Case, Verdict, explained_error, judge
+
+ENGINE = "baeum-grading 1"
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """`points` is None where the outcome is `error`. `name` is the check's grade_id."""
+
+    name: str
+    outcome: str
+    points: float | None
+    max_points: float
+    hidden: bool
+    message: str
+    title: str = ""
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A sign of tampering, for a person to look at. `cell` is a grade_id, or '' where none is concerned."""
+
+    kind: str
+    cell: str
+    reason: str
+
+
+class RepairNote(msgspec.Struct, frozen=True):
+    """What was mended in the learner's notebook, in words for her."""
+
+    kind: str
+    cell: str
+    message: str
+
+
+class Grade(msgspec.Struct, frozen=True):
+    """`outcome`: graded, or error where a check could not be graded through no fault of the learner; `points` is None then.
+
+    `feedback` is a notebook (nbformat 4 as a dict) of what the learner may see; `exercise` the digest of the exercise that
+    gave this grade.
+    """
+
+    notebook: str
+    outcome: str
+    points: float | None
+    max_points: float
+    checks: tuple[CheckResult, ...]
+    flags: tuple[Flag, ...]
+    repairs: tuple[RepairNote, ...]
+    seconds: float
+    engine: str
+    environment: str
+    exercise: str
+    feedback: dict[str, Any]
+
+
+def grade(
+    exercise: Exercise,
+    notebook: bytes,
+    *,
+    name: str = "",
+    language: str = "ko",
+    required_level: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Grade:
+    """Run a learner's notebook in the sandbox and judge each check.
+
+    NotANotebookError where it is no notebook of this exercise; GradingUnavailableError where this machine can't grade.
+    """
+    started = time.monotonic()
+    submission = read_notebook(notebook, exercise, max_bytes=max_bytes)
+    steps = plans.make_plan(exercise, submission)
+    with warm_parent(exercise, required_level) as parent:
+        environment = parent.environment
+        with Runner(parent, exercise.limits, exercise.files) as runner:
+            ran = [runner.run(step) for step in steps]
+    results = _Judging(exercise, submission, steps, ran, language).results()
+    repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)
+    failed = any(result.outcome == ERROR for result in results)
+    return Grade(
+        notebook=name,
+        outcome="error" if failed else "graded",
+        points=None if failed else sum(result.points or 0.0 for result in results),
+        max_points=exercise.max_points,
+        checks=results,
+        flags=(),
+        repairs=repairs,
+        seconds=round(time.monotonic() - started, 3),
+        engine=ENGINE,
+        environment=environment,
+        exercise=exercise.digest,
+        feedback=make_feedback(exercise, submission, steps, ran, results, language),
+    )
+
+
+def _repair_note(repair: Repair, language: str) -> RepairNote:
+    text = say(f"repair_{repair.kind}", language, cell=repair.cell, number=repair.number)
+    return RepairNote(repair.kind, repair.cell, text)
+
+
+@dataclass
+class _Judging:
+    exercise: Exercise
+    submission: Submission
+    steps: list[Step]
+    ran: list[Ran]
+    language: str
+
+    def results(self) -> tuple[CheckResult, ...]:
+        """One for each check of the exercise, in its order, whatever the learner's notebook holds."""
+        ran = {
+            step.grade_id: (step, ran)
+            for step, ran in zip(self.steps, self.ran, strict=True)
+            if step.kind == plans.CHECK
+        }
+        found = []
+        for check in self.exercise.checks:
+            step, result = ran.get(check.name, (None, Ran(trouble="not_run")))
+            case = Case(
+                check=check,
+                source=step.source if step else "",
+                key=step.key if step else "",
+                seconds=self.exercise.limits.cell_seconds,
+                language=self.language,
+                cause=self._cause(step) if step else "",
+                where=self._where,
+            )
+            verdict: Verdict = judge(case, result)
+            found.append(
+                CheckResult(
+                    check.name,
+                    verdict.outcome,
+                    verdict.points,
+                    check.points,
+                    check.hidden,
+                    verdict.message,
+                    check.title,
+                )
+            )
+        return tuple(found)
+
+    def _where(self, key: str, line: int) -> str:
+        """A place in the learner's own notebook in words; '' for a cell that isn't hers."""
+        step = self.steps[int(key)] if key.isdecimal() and int(key) < len(self.steps) else None
+        if step is None or not step.number:
+            return ""
+        lines = step.source.split("\n")
+        text = lines[line - 1].strip()[:80] if 0 < line <= len(lines) else ""
+        if not text:
+            return say("cell", self.language, number=step.number)
+        return say("cell_line", self.language, number=step.number, line=line, text=text)
+
+    def _cause(self, check: Step) -> str:
+        """What went wrong in the answers between the check before and this one; those are what it is about."""
+        place = self.steps.index(check)
+        for step, ran in zip(reversed(self.steps[:place]), reversed(self.ran[:place]), strict=True):
+            if step.kind == plans.CHECK:
+                break
+            if step.kind == plans.ANSWER and (text := self._wrong(step, ran)):
+                return text
+        return ""
+
+    def _wrong(self, step: Step, ran: Ran) -> str:
+        answer = self.submission.answers[step.grade_id]
+        where = say("cell", self.language, number=step.number)
+        if not answer.numbers:
+            return say("deleted_answer", self.language, cell=step.grade_id)
+        if answer.is_blank:
+            return say("blank", self.language, where=where)
+        if ran.late or ran.trouble == "timeout":
+            seconds = self.exercise.limits.cell_seconds
+            return say(
+                "stopped", self.language, where=where, explained=say("time_check", self.language, seconds=seconds)
+            )
+        if ran.trouble in ("died", "memory", "broken"):
+            return say("stopped", self.language, where=where, explained=say(ran.trouble, self.language))
+        if ran.reply and ran.reply.error:
+            return explained_error(ran.reply.error, self.language, self._where)
+        return ""

@@ -1,0 +1,103 @@
+"""The learner's room: runs her cells, one message a cell, and tells what each gave."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import math
+import os
+import socket
+import sys
+import time
+from types import CodeType
+from typing import Any
+
+from . import frames, shell
+
+
+def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
+    """Answer `cell` and `check` messages until the other side goes."""
+    captured = shell.prepare()
+    os.environ.update(ENVIRONMENT)
+    control = connections[0]
+    while (message := frames.receive(control)) is not None:
+        started = time.perf_counter()
+        shell.current().key = message["key"]
+        try:
+            answer = run_check(message) if message["do"] == "check" else run_cell(message)
+        except KeyboardInterrupt as error:
+            answer = {"error": shell.describe(error), "value": None}
+        captured.collect()
+        answer["outputs"] = shell.SINK.take()
+        answer["seconds"] = round(time.perf_counter() - started, 4)
+        frames.send(control, answer)
+
+
+ENVIRONMENT = {
+    "HOME": "/home/learner",
+    "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
+    "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
+    "IPYTHONDIR": "/tmp/ipython",  # noqa: S108
+}
+
+
+def run_cell(message: dict[str, Any]) -> dict[str, Any]:
+    """A cell of the learner's or of the exercise's, as Jupyter runs it."""
+    result = shell.current().run_cell(message["source"], store_history=True)
+    error = result.error_before_exec or result.error_in_exec
+    return {"error": None if error is None else shell.describe(error), "value": None}
+
+
+def run_check(message: dict[str, Any]) -> dict[str, Any]:
+    """A check: statement by statement, so that no trace function can jump over one; the last expression is its value."""
+    namespace = shell.current().user_ns
+    try:
+        value = evaluate(message["source"], message["key"], namespace)
+    except BaseException as error:
+        return {"error": shell.describe(error), "value": None}
+    return {"error": None, "value": kind_of(value)}
+
+
+def evaluate(source: str, key: str, namespace: dict[str, Any]) -> Any:
+    """Run `source` in `namespace`; the value of its last expression, None where a semicolon or no expression ends it."""
+    name = shell.cell_file(key)
+    body = ast.parse(shell.current().transform_cell(source), name).body
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr) or source.rstrip().endswith(";"):
+        last = None
+    for statement in body[:-1] if last else body:
+        _run(_compiled(ast.Module([statement], []), name, "exec"), namespace)
+    return _run(_compiled(ast.Expression(last.value), name, "eval"), namespace) if last else None
+
+
+def _compiled(tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeType:
+    return compile(tree, name, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def _run(code: CodeType, namespace: dict[str, Any]) -> Any:
+    result = eval(code, namespace)  # noqa: S307 - running code is what this room is for
+    return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
+
+
+def kind_of(value: Any) -> dict[str, Any] | None:
+    """What the value of a check's last expression is, as far as a verdict depends on it."""
+    if value is None:
+        return None
+    numpy = sys.modules.get("numpy")
+    kind = type(value)
+    if kind is bool or (numpy and kind is numpy.bool_):
+        return {"kind": "bool", "number": 0.0}
+    if kind in (int, float) or (numpy and isinstance(value, numpy.number) and kind.__module__ == "numpy"):
+        return _number(value)
+    return {"kind": "text" if isinstance(value, str) else "other", "number": 0.0}
+
+
+def _number(value: Any) -> dict[str, Any]:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return {"kind": "other", "number": 0.0}
+    if not math.isfinite(number):
+        return {"kind": "not_finite", "number": 0.0}
+    return {"kind": "number", "number": number}

@@ -1,0 +1,312 @@
+"""IPython's own shell, without a kernel around it: cells run as in Jupyter, outputs are kept in nbformat's form."""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import io
+import os
+import sys
+import tempfile
+from typing import Any
+
+from IPython.core import page
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MAX_STREAM = 200_000
+MAX_RICH = 4_000_000
+MAX_TRACEBACK = 20_000
+_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
+
+
+class Sink:
+    """The outputs of the running cell, at most MAX_STREAM characters of text and MAX_RICH of everything else."""
+
+    def __init__(self) -> None:
+        self.outputs: list[dict[str, Any]] = []
+        self.clear()
+
+    def clear(self) -> None:
+        self.outputs = []
+        self._text = self._rich = 0
+        self._clear_at_next = False
+
+    def clear_later(self) -> None:
+        self._clear_at_next = True
+
+    def write(self, name: str, text: str) -> None:
+        self._before()
+        left = MAX_STREAM - self._text
+        self._text += len(text)
+        if left <= 0:
+            return
+        if len(text) > left:
+            text = text[:left] + "\n[…]\n"
+        last = self.outputs[-1] if self.outputs else None
+        if last and last["output_type"] == "stream" and last["name"] == name:
+            last["text"].append(text)
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": [text]})
+
+    def add(self, output: dict[str, Any], size: int) -> None:
+        self._before()
+        self._rich += size
+        if self._rich <= MAX_RICH:
+            self.outputs.append(output)
+
+    def take(self) -> list[dict[str, Any]]:
+        taken = self.outputs
+        self.clear()
+        for output in taken:
+            output.pop("display_id", None)
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
+        return taken
+
+    def _before(self) -> None:
+        if self._clear_at_next:
+            self.clear()
+
+
+SINK = Sink()
+
+
+class Stream(io.TextIOBase):
+    """`sys.stdout` and `sys.stderr` of the cells."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = f"<{name}>"
+        self._stream = name
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            SINK.write(self._stream, str.__str__(text))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+def _plain_data(data: dict[str, Any]) -> dict[str, str]:
+    """Only the kinds of output that a page of ours shows, as text."""
+    plain = {}
+    for mime in _MIMES:
+        value = data.get(mime)
+        if isinstance(value, bytes):
+            plain[mime] = base64.b64encode(value).decode()
+        elif isinstance(value, str):
+            plain[mime] = value
+    return plain
+
+
+def _size(data: dict[str, str]) -> int:
+    return sum(map(len, data.values()))
+
+
+class ResultHook(DisplayHook):
+    """The value of a cell's last expression becomes an `execute_result`."""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        data = _plain_data(format_dict)
+        output = {"output_type": "execute_result", "execution_count": self.prompt_count, "data": data, "metadata": {}}
+        SINK.add(output, _size(data))
+
+    def finish_displayhook(self) -> None:
+        pass
+
+
+class Publisher(DisplayPublisher):
+    """`display(…)` and figures become `display_data`."""
+
+    def publish(
+        self,
+        data: Any,
+        metadata: Any = None,
+        source: Any = None,
+        *,
+        transient: Any = None,
+        update: bool = False,
+        **_: Any,
+    ) -> None:
+        plain = _plain_data(data)
+        display_id = (transient or {}).get("display_id")
+        if update:
+            for output in SINK.outputs:
+                if display_id and output.get("display_id") == display_id:
+                    output["data"] = plain
+            return
+        output = {"output_type": "display_data", "data": plain, "metadata": {}, "display_id": display_id}
+        SINK.add(output, _size(plain))
+
+    def clear_output(self, wait: bool = False) -> None:
+        if wait:
+            SINK.clear_later()
+        else:
+            SINK.clear()
+
+
+class Compiler(CachingCompiler):
+    """Tracebacks name the cell that our side knows."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return cell_file(current().key)
+
+
+class Shell(InteractiveShell):
+    """One for the whole process. `key` names the running cell; it is the file name in tracebacks."""
+
+    displayhook_class = ResultHook
+    display_pub_class = Publisher
+    compiler_class = Compiler
+    key = ""
+
+    def init_virtualenv(self) -> None:
+        pass
+
+    def init_readline(self) -> None:
+        pass
+
+    def enable_gui(self, gui: Any = None) -> None:
+        pass
+
+    def ask_exit(self) -> None:
+        pass
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        text = "\n".join(map(str, stb))[-MAX_TRACEBACK:]
+        output = {
+            "output_type": "error",
+            "ename": str(etype.__name__)[:200],
+            "evalue": text_of(evalue),
+            "traceback": text.split("\n"),
+        }
+        SINK.add(output, len(text))
+
+
+def refuse_input(*_: Any) -> str:
+    raise EOFError("input() has nobody to ask while a notebook is graded")
+
+
+def warm() -> Shell:
+    """Make the shell and run through what is slow at its first use. In the warm parent, before any fork."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.banner1 = ""
+    shell = Shell.instance(config=config)
+    page.page = lambda *_, **__: None
+    builtins.input = refuse_input
+    shell.run_cell("1 + 1", store_history=False)
+    shell.run_cell("1 / 0", store_history=False)
+    _warm_libraries(shell)
+    shell.reset(new_session=True)
+    shell.execution_count = 1
+    SINK.clear()
+    return shell
+
+
+def _warm_libraries(shell: Shell) -> None:
+    if "pandas" in sys.modules:
+        import pandas  # noqa: PLC0415
+
+        pandas.DataFrame({"a": [1.5], "b": ["x"]})._repr_html_()
+    if "matplotlib.pyplot" in sys.modules:
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+
+        shell.run_cell("%matplotlib inline", store_history=False)
+        figure = plt.figure(figsize=(1, 1))
+        plt.plot([1, 2])
+        plt.title("x")
+        figure.savefig(io.BytesIO(), format="png")
+        plt.close("all")
+
+
+def cell_file(key: str) -> str:
+    return f"<cell {key}>"
+
+
+def current() -> Shell:
+    return Shell.instance()
+
+
+class Captured:
+    """What programs and C code write to descriptors 1 and 2: kept in a file of the child's own."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the room
+        self._read = 0
+        nothing = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(self._file.fileno(), 1)
+        os.dup2(self._file.fileno(), 2)
+
+    def collect(self) -> None:
+        size = os.fstat(self._file.fileno()).st_size
+        if size > self._read:
+            piece = os.pread(self._file.fileno(), min(size - self._read, MAX_STREAM), self._read)
+            self._read = size
+            SINK.write("stdout", piece.decode("utf-8", "replace"))
+
+
+def prepare() -> Captured:
+    """In the child: the streams, a seed of its own for random numbers, nothing of the warm parent's files."""
+    tempfile.tempdir = None
+    captured = Captured()
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = Stream("stdout", 1)
+    sys.stderr = Stream("stderr", 2)
+    sys.argv = [""]
+    current().user_ns["__name__"] = "__main__"
+    import random  # noqa: PLC0415
+
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    return captured
+
+
+def text_of(error: BaseException | None) -> str:
+    """The message of an error; it may be made by code of the learner's, which may fail in turn."""
+    try:
+        text = str(error)
+        return str.__str__(text)[:2000]
+    except BaseException:
+        return ""
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Name, message and the places in cells (outermost first) of an error, and the library that raised it, if one did."""
+    frames = []
+    library = ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith("<cell "):
+            frames.append([name[6:-1], trace.tb_lineno or 0])
+        library = str(trace.tb_frame.f_globals.get("__name__") or "").partition(".")[0]
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and str(error.filename).startswith("<cell "):
+        frames.append([str(error.filename)[6:-1], error.lineno or 0])
+    return {
+        "name": type(error).__name__[:200],
+        "kinds": [kind.__name__[:200] for kind in type(error).__mro__ if kind.__module__ == "builtins"][:10],
+        "value": text_of(error),
+        "frames": frames[-20:],
+        "library": library[:100],
+    }

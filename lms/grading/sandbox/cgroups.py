@@ -1,0 +1,100 @@
+"""Memory and process limits for a whole tree of processes, by control groups of version 1 or 2, where they are writable."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_serial = itertools.count()
+
+
+def parents() -> list[Path]:
+    """The folders in which a group for memory and one for processes can be made: one with version 2, two with version 1.
+
+    Empty where this process may make none.
+    """
+    mine = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    for folders in (_version_2(mine), _version_1(mine)):
+        if folders and all(os.access(folder, os.W_OK) for folder in folders):
+            return folders
+    return []
+
+
+def _version_2(mine: dict[str, str]) -> list[Path]:
+    """With version 2 the controllers must be switched on for the groups below ours."""
+    folder = _ROOT / mine.get("", "/").lstrip("/")
+    try:
+        given = (folder / "cgroup.subtree_control").read_text().split()
+    except OSError:
+        return []
+    return [folder] if {"memory", "pids"} <= set(given) else []
+
+
+def _version_1(mine: dict[str, str]) -> list[Path]:
+    folders = []
+    for controller in ("memory", "pids"):
+        path = next((path for names, path in mine.items() if controller in names.split(",")), None)
+        if path is None:
+            return []
+        own = _ROOT / controller / path.lstrip("/")
+        folders.append(own if own.is_dir() else _ROOT / controller)
+    return folders if all(folder.is_dir() for folder in folders) else []
+
+
+class Group:
+    """A control group for one child and all that it starts."""
+
+    def __init__(self, folders: list[Path], *, memory_mb: int, processes: int) -> None:
+        name = f"baeum-{os.getpid()}-{next(_serial)}"
+        self._folders = [folder / name for folder in folders]
+        self._second = len(folders) == 1
+        for folder in self._folders:
+            folder.mkdir()
+        memory, pids = self._folders[0], self._folders[-1]
+        if self._second:
+            self._write(memory / "memory.max", memory_mb << 20)
+            self._write_if_there(memory / "memory.swap.max", 0)
+            self._write_if_there(memory / "memory.oom.group", 1)
+        else:
+            self._write(memory / "memory.limit_in_bytes", memory_mb << 20)
+            self._write_if_there(memory / "memory.memsw.limit_in_bytes", memory_mb << 20)
+        self._write(pids / "pids.max", processes)
+
+    def add(self, pid: int) -> None:
+        for folder in self._folders:
+            self._write(folder / "cgroup.procs", pid)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process of the group for its memory."""
+        name = "memory.events" if self._second else "memory.oom_control"
+        lines = (self._folders[0] / name).read_text().splitlines()
+        return any(line.startswith("oom_kill ") and not line.endswith(" 0") for line in lines)
+
+    def processes(self) -> list[int]:
+        return [int(pid) for pid in (self._folders[-1] / "cgroup.procs").read_text().split()]
+
+    def remove(self) -> None:
+        """After the child is dead. The kernel may need a moment until the group is empty."""
+        for folder in self._folders:
+            for _ in range(400):
+                try:
+                    folder.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.005)
+
+    @staticmethod
+    def _write(path: Path, value: int) -> None:
+        path.write_text(str(value))
+
+    @classmethod
+    def _write_if_there(cls, path: Path, value: int) -> None:
+        try:
+            cls._write(path, value)
+        except OSError:
+            return  # a kernel without this limit; the others hold

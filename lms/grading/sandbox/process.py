@@ -1,0 +1,407 @@
+"""Warm parents and the children that they fork, as the grader handles them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+
+from lms.errors import GradingUnavailableError
+
+from ..room import frames
+from . import cgroups
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 1.5
+WATCH_SECONDS = 0.1
+MAX_ANSWER = 16 << 20
+Answer = TypeVar("Answer")
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+_HERE = Path(__file__).resolve().parent
+_FIRST_UID = 2_000_000_000
+_SLOTS = 512
+
+
+class RoomError(Exception):
+    """The child gave no usable answer. `reason`: timeout, died, memory or broken (an answer that isn't of our form)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child may use, with everything that it starts. Seconds are of the wall, a cell's and the whole's."""
+
+    seconds: float = 60.0
+    cell_seconds: float = 20.0
+    memory_mb: int = 1024
+    processes: int = 64
+    disk_mb: int = 64
+
+
+@dataclass(frozen=True)
+class Files:
+    """An exercise's data files: relative path -> content on the host. `digest` names this set."""
+
+    digest: str = ""
+    paths: tuple[tuple[str, Path], ...] = ()
+
+
+def readable_paths() -> list[str]:
+    """What of the host a child can read: the system, Python and its libraries, and the folder of the rooms."""
+    paths = [*_SYSTEM, sys.base_prefix, sys.prefix, _site(), str(_HERE.parent / "room"), str(_HERE / "launch.py")]
+    return list(dict.fromkeys(paths))
+
+
+def _site() -> str:
+    """The folder in which the notebook's libraries are installed."""
+    found = importlib.util.find_spec("IPython")
+    assert found is not None
+    assert found.origin is not None
+    return str(Path(found.origin).parents[1])
+
+
+def _import_path() -> list[str]:
+    """For the warm parent: Python's own modules and the site folder; `room` itself is imported from our folder."""
+    own = [
+        path
+        for path in sys.path
+        if path.startswith((sys.base_prefix, sys.base_exec_prefix)) and "site-packages" not in path
+    ]
+    return [*own, _site(), str(_HERE.parent)]
+
+
+class WarmParent:
+    """A process that has imported `preload` and forks children. Threads may share it."""
+
+    def __init__(self, level: str, preload: tuple[str, ...] = ()) -> None:
+        self.level = level
+        self.environment = ""
+        self._lock = threading.Lock()
+        self._slots = itertools.cycle(range(_SLOTS))
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the parent
+        self._folder = tempfile.mkdtemp(prefix="baeum-grading-") if level in ("landlock", "none") else ""
+        if self._folder:
+            os.chmod(self._folder, 0o711)  # noqa: S103 - children of other uids pass through it, nobody can list it
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        owner = os.pidfd_open(os.getpid())
+        try:
+            self._process = self._start(preload, theirs.fileno(), owner)
+        finally:
+            theirs.close()
+            os.close(owner)
+        self._greet()
+
+    def _start(self, preload: tuple[str, ...], control: int, owner: int) -> subprocess.Popen[bytes]:
+        setting = {
+            "level": self.level,
+            "control": control,
+            "owner": owner,
+            "read": readable_paths(),
+            "path": _import_path(),
+            "preload": preload,
+        }
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "TZ": "Asia/Seoul",
+            "HOME": "/tmp",  # noqa: S108 - the sandbox's own
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
+            "IPYTHONDIR": "/tmp/ipython",  # noqa: S108
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-I", str(_HERE / "launch.py"), json.dumps(setting)],
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=(control, owner),
+            start_new_session=True,  # Ctrl-C in a terminal is for the grader, which ends this one in its own time
+        )
+
+    def _greet(self) -> None:
+        self._control.settimeout(START_SECONDS)
+        try:
+            answer = json.loads(self._control.recv(1 << 16) or b"{}")
+        except (OSError, ValueError):
+            answer = {}
+        if not answer.get("ready"):
+            why = f"the warm parent did not start: {self.log()}"
+            self.close()
+            raise GradingUnavailableError(why=why)
+        self.environment = answer["environment"]
+
+    @property
+    def uid_base(self) -> int:
+        """No two warm parents of a machine share uids, so that one's children can be told from another's."""
+        return _FIRST_UID + self._process.pid * _SLOTS % 2_000_000_000
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log(self) -> str:
+        """The end of what the warm parent and children that failed to start have written."""
+        size = os.fstat(self._log.fileno()).st_size
+        start = max(size - 2000, 0)
+        return os.pread(self._log.fileno(), 2000, start).decode("utf-8", "replace").strip()
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(
+        self,
+        room: str,
+        limits: Limits,
+        files: Files,
+        *,
+        setting: dict[str, Any] | None = None,
+        wall: socket.socket | None = None,
+    ) -> Child:
+        """A confined child that serves `room`. `wall` is its end of a socket to another child, closed here afterwards."""
+        ours, theirs = socket.socketpair()
+        ended, pipe = os.pipe()
+        request: dict[str, Any] = {
+            "do": "fork",
+            "room": room,
+            "store": files.digest if files.paths else "",
+            "files": [path for path, _ in files.paths],
+            "uid": self.uid_base + next(self._slots) if os.geteuid() == 0 else 1000,
+            "home": self._home() if self._folder else "",
+            "limits": {
+                "memory_mb": limits.memory_mb,
+                "processes": limits.processes,
+                "disk_mb": limits.disk_mb,
+                "cpu_seconds": int(limits.seconds) + 10,
+            },
+            "setting": setting or {},
+        }
+        if request["home"] and os.geteuid() == 0:
+            os.chown(request["home"], request["uid"], request["uid"])
+        given = [pipe, theirs.fileno()] + ([wall.fileno()] if wall else [])
+        try:
+            descriptor = self._ask_for_child(request, given, files)
+            return Child(self, descriptor, ours, ended, limits, request["home"])
+        except BaseException:
+            ours.close()
+            os.close(ended)
+            raise
+        finally:
+            theirs.close()
+            os.close(pipe)
+
+    def _home(self) -> str:
+        return tempfile.mkdtemp(dir=self._folder)
+
+    def _ask_for_child(self, request: dict[str, Any], given: list[int], files: Files) -> int:
+        with self._lock:
+            answer, descriptors = self._ask(request, given)
+            if "missing" in answer:
+                self._store(files)
+                answer, descriptors = self._ask(request, given)
+        if not answer.get("forked") or not descriptors:
+            raise GradingUnavailableError(why=f"no child could be started: {answer.get('error') or self.log()}")
+        return descriptors[0]
+
+    def _store(self, files: Files) -> None:
+        request = {"do": "store", "store": files.digest, "files": [p for p, _ in files.paths], "folder": self._folder}
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(open(path, "rb")).fileno() for _, path in files.paths]
+            answer, _ = self._ask(request, opened)
+        if not answer.get("stored"):
+            raise GradingUnavailableError(why=f"the data files could not be stored: {answer.get('error')}")
+
+    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[dict[str, Any], list[int]]:
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            body, given, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
+        except OSError as error:
+            raise GradingUnavailableError(why=f"the warm parent does not answer: {error}") from error
+        if not body:
+            raise GradingUnavailableError(why=f"the warm parent has died: {self.log()}")
+        return json.loads(body), given
+
+    def abandon(self) -> None:
+        """In a fork of the owner: let go of the sockets without ending anything."""
+        self._control.close()
+        self._log.close()
+
+    def close(self) -> None:
+        """End it; its children end with it."""
+        self._control.close()
+        if hasattr(self, "_process"):
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._log.close()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Child:
+    """A confined process: send it messages, take its answers, kill it with all that it started."""
+
+    def __init__(
+        self, parent: WarmParent, descriptor: int, control: socket.socket, ended: int, limits: Limits, home: str
+    ) -> None:
+        self._descriptor = descriptor
+        self._control = control
+        self._ended: BinaryIO = os.fdopen(ended, "rb")
+        self._limits = limits
+        self._home = home
+        self._group: cgroups.Group | None = None
+        self.usage: dict[str, Any] = {}
+        self.over_limit = False
+        self.pid = _pid_of(descriptor)
+        folders = cgroups.parents() if parent.level == "full" else []
+        if folders:
+            try:
+                self._group = cgroups.Group(folders, memory_mb=limits.memory_mb, processes=limits.processes)
+                self._group.add(self.pid)
+            except OSError as error:
+                self.close()
+                raise GradingUnavailableError(why=f"no control group could be made: {error}") from error
+
+        self._watch = _Watch(self.pid, limits) if not folders else None
+
+    def ask(self, message: Any, answer: type[Answer], seconds: float, *, most: int = MAX_ANSWER) -> tuple[Answer, bool]:
+        """Send a message and wait for its answer, which must be of our form; and whether it had to be interrupted.
+
+        After `seconds` the child is interrupted as by Ctrl-C; if that doesn't help either it is killed.
+        RoomError in each case in which there is no answer; the child is dead then.
+        """
+        try:
+            body, late = self._exchange(frames.encode(message), seconds, most)
+            return msgspec.json.decode(body, type=answer), late
+        except (frames.FrameError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.close()
+            raise RoomError("broken") from None
+        except TimeoutError:
+            self.close()
+            raise RoomError("timeout") from None
+        except OSError:
+            self.close()
+            raise RoomError("memory" if self.over_limit else "died") from None
+
+    def _exchange(self, message: bytes, seconds: float, most: int) -> tuple[bytes, bool]:
+        deadline = time.monotonic() + seconds
+        self._control.settimeout(max(seconds, 0.01))
+        self._control.sendall(message)
+        late = not self._wait(deadline)
+        if late:
+            self.interrupt()
+            deadline = time.monotonic() + GRACE_SECONDS
+            if not self._wait(deadline):
+                raise TimeoutError
+        body = frames.receive_bytes(self._control, deadline + GRACE_SECONDS, most)
+        if body is None:
+            raise ConnectionResetError
+        return body, late
+
+    def _wait(self, deadline: float) -> bool:
+        """Until something can be read. Where no control group holds the tree's limits, they are watched here."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            tick = min(left, WATCH_SECONDS) if self._watch else left
+            if poll.poll(max(tick * 1000, 1)):
+                return True
+            if self._watch and self._watch.is_over():
+                self.over_limit = True
+                raise ConnectionResetError
+        return False
+
+    def interrupt(self) -> None:
+        self.signal(signal.SIGINT)
+
+    def signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._descriptor, number)
+
+    def close(self) -> None:
+        """Kill it with all that it started, wait until nothing of it is left, and keep what it used."""
+        if self._ended.closed:
+            return
+        self._control.close()
+        self.signal(signal.SIGKILL)
+        with self._ended:
+            told = self._ended.read()
+        self.usage = json.loads(told) if told else {}
+        os.close(self._descriptor)
+        if self._group:
+            self.over_limit = self._group.ran_out_of_memory()
+            self._group.remove()
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Watch:
+    """Sums the memory and counts the processes of a child's tree, beyond what the child had at its start."""
+
+    def __init__(self, pid: int, limits: Limits) -> None:
+        self._pid = pid
+        self._limits = limits
+        self._base = _memory_kb(pid)
+
+    def is_over(self) -> bool:
+        tree = list(_tree(self._pid))
+        used = sum(max(_memory_kb(pid) - self._base, 0) for pid in tree)
+        return used > self._limits.memory_mb * 1024 or len(tree) > self._limits.processes
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _tree(int(child))
+
+
+def _memory_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def _pid_of(descriptor: int) -> int:
+    """A child's pid as this process sees it."""
+    for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise GradingUnavailableError(why="the kernel does not tell the pid of a process descriptor")
