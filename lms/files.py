@@ -7,7 +7,6 @@ import os
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .clock import utcnow
@@ -76,11 +75,3 @@ class FileStore:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def media_type_of(session: Session, digest: str) -> str:
-    """Raises NotFoundError where no row knows the file."""
-    media_type = session.scalar(select(StoredFile.media_type).where(StoredFile.digest == digest))
-    if media_type is None:
-        raise NotFoundError()
-    return media_type

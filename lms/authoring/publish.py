@@ -15,6 +15,7 @@ from lms.files import FileStore
 from lms.models import Course, CourseVersion, Exercise, ExerciseVersion
 
 PACKAGE_TYPE = "application/zip"
+DATA_TYPE = "text/csv"
 
 
 @dataclass
@@ -33,9 +34,9 @@ def publish_all(session: Session, files: FileStore, courses_dir: Path, exercises
     """
     catalogue = content.load_all(courses_dir, exercises_dir)
     done = Published()
-    for slug in catalogue.exercises:
-        _note(done, f"exercise {slug}", _publish_exercise(session, files, exercises_dir / slug))
-    for course in catalogue.courses.values():
+    for facts in catalogue.exercises.values():
+        _note(done, f"exercise {facts.slug}", _publish_exercise(session, files, facts, exercises_dir / facts.slug))
+    for course in catalogue.courses:
         _note(done, f"course {course.slug}", _publish_course(session, files, course, courses_dir / course.slug))
     return done
 
@@ -44,33 +45,35 @@ def _note(done: Published, what: str, is_new: bool) -> None:
     (done.new if is_new else done.same).append(what)
 
 
-def _publish_exercise(session: Session, files: FileStore, folder: Path) -> bool:
-    loaded = grading.load_exercise(folder)
-    row = session.scalar(select(Exercise).where(Exercise.slug == loaded.slug))
+def _publish_exercise(session: Session, files: FileStore, facts: content.ExerciseFacts, folder: Path) -> bool:
+    row = session.scalar(select(Exercise).where(Exercise.slug == facts.slug))
     if row is None:
-        row = Exercise(slug=loaded.slug)
+        row = Exercise(slug=facts.slug)
         session.add(row)
         session.flush()
-    version = session.scalar(select(ExerciseVersion).where(ExerciseVersion.digest == loaded.digest))
+    version = session.scalar(select(ExerciseVersion).where(ExerciseVersion.digest == facts.digest))
     is_new = version is None
     if version is None:
+        loaded = grading.load_exercise(folder)
         starter = json.dumps(loaded.starter, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        package = files.put(session, content.pack_exercise(folder), PACKAGE_TYPE)
+        assert package == facts.digest
         version = ExerciseVersion(
             exercise_id=row.id,
-            digest=loaded.digest,
-            title=loaded.title,
+            digest=facts.digest,
+            title=facts.title,
             max_points=loaded.max_points,
             facts={
-                "summary": loaded.summary,
-                "language": loaded.language,
-                "answers": list(loaded.answers),
+                "summary": facts.summary,
+                "language": facts.language,
                 "checks": [{"name": c.name, "title": c.title, "points": c.points} for c in loaded.checks],
-                "data": {item.path: files.put(session, item.content, "text/csv") for item in loaded.data_files},
+                "data": {
+                    item.path: files.put(session, (folder / item.path).read_bytes(), DATA_TYPE) for item in facts.data
+                },
                 "data_card": _data_card(folder),
                 "seconds": loaded.limits.seconds,
             },
             starter=files.put(session, starter.encode(), "application/x-ipynb+json"),
-            package=files.put(session, content.pack_exercise(folder), PACKAGE_TYPE),
             published_at=utcnow(),
         )
         session.add(version)
@@ -95,9 +98,9 @@ def _publish_course(session: Session, files: FileStore, course: content.Course, 
     version = session.scalar(select(CourseVersion).where(CourseVersion.digest == digest))
     is_new = version is None
     if version is None:
-        for name, expected in course.media.items():
-            stored = files.put(session, (folder / name).read_bytes(), content.media_type(name))
-            assert stored == expected
+        for file in course.media:
+            stored = files.put(session, (folder / file.path).read_bytes(), file.content_type)
+            assert stored == file.sha256
         version = CourseVersion(
             course_id=row.id,
             digest=digest,

@@ -125,7 +125,7 @@ def load_own(session: Session, viewer: Viewer, run_uid: UUID) -> Enrolment:
     )
 
 
-def _with_run() -> Select[tuple[Enrolment]]:
+def _with_run() -> Select[Enrolment]:
     return (
         select(Enrolment)
         .join(Enrolment.run)
@@ -139,7 +139,7 @@ def _with_run() -> Select[tuple[Enrolment]]:
     )
 
 
-def _one(session: Session, statement: Select[tuple[Enrolment]]) -> Enrolment:
+def _one(session: Session, statement: Select[Enrolment]) -> Enrolment:
     found = session.scalars(statement).unique().one_or_none()
     if found is None:
         raise NotFoundError()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
 from lms.content import Course as CourseContent
-from lms.content import from_document
+from lms.content import ExerciseUnit, PageUnit, QuizUnit, Unit, from_document
 from lms.errors import LMSError
 from lms.models import CompletionRule, Course, CourseVersion, ExerciseVersion, Run, RunUnit
 
@@ -56,7 +56,7 @@ def open_run(
         hours=content.hours,
         created_at=now or utcnow(),
     )
-    run.units = _units(content, _exercise_versions(session, version.document))
+    run.units = _units(content, _exercise_versions(session, content))
     run.rules = [
         CompletionRule(
             progress=content.completion.progress, score=content.completion.score, recorded_at=now or utcnow()
@@ -67,22 +67,25 @@ def open_run(
     return run
 
 
-def _exercise_versions(session: Session, document: Mapping[str, object]) -> dict[str, int]:
-    """Exercise digest → id of its version, for all that the document pins."""
-    units = document["units"]
-    assert isinstance(units, list)
-    digests = [unit["digest"] for unit in units if unit["kind"] == "exercise"]
+def _exercise_versions(session: Session, content: CourseContent) -> dict[str | None, int]:
+    """Exercise digest → id of its version, for all that the course pins."""
+    digests = [unit.digest for unit in content.units if isinstance(unit, ExerciseUnit)]
     found = session.execute(
         select(ExerciseVersion.digest, ExerciseVersion.id).where(ExerciseVersion.digest.in_(digests))
     )
     return {digest: id_ for digest, id_ in found}
 
 
-def _units(content: CourseContent, versions: Mapping[str, int]) -> list[RunUnit]:
+def kind_of(unit: Unit) -> str:
+    """The glossary's word for the unit's kind."""
+    return {PageUnit: "page", QuizUnit: "quiz", ExerciseUnit: "exercise"}[type(unit)]
+
+
+def _units(content: CourseContent, versions: Mapping[str | None, int]) -> list[RunUnit]:
     units = []
     for position, unit in enumerate(content.units):
         version_id = None
-        if unit.kind == "exercise":
+        if isinstance(unit, ExerciseUnit):
             if unit.digest not in versions:
                 raise RunError("exercise_missing")
             version_id = versions[unit.digest]
@@ -90,10 +93,10 @@ def _units(content: CourseContent, versions: Mapping[str, int]) -> list[RunUnit]
             RunUnit(
                 position=position,
                 key=unit.key,
-                kind=unit.kind,
+                kind=kind_of(unit),
                 title=unit.title,
                 minutes=unit.minutes,
-                weight=unit.weight,
+                weight=0 if isinstance(unit, PageUnit) else unit.weight,
                 exercise_version_id=version_id,
             )
         )

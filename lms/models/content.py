@@ -58,7 +58,7 @@ class Exercise(Base):
 
 
 class ExerciseVersion(Base):
-    """실습 버전. `package` is the digest of the file that holds the whole exercise, hidden checks too: staff and workers only."""
+    """실습 버전. `digest` also names its package in the file store: the whole exercise, hidden checks too, for workers only."""
 
     __tablename__ = "lms_exercise_version"
 
@@ -71,7 +71,6 @@ class ExerciseVersion(Base):
         mapped_column()
     )  # what pages tell of it: summary, checks' titles and points, data files, limits
     starter: Mapped[str] = mapped_column(String(64), deferred=True)  # digest of the learner's copy
-    package: Mapped[str] = mapped_column(String(64), deferred=True)
     published_at: Mapped[datetime]
 
     exercise: Mapped[Exercise] = relationship(foreign_keys=exercise_id, lazy="raise")

@@ -16,8 +16,10 @@ from lms.files import FileStore
 from lms.grading import read_notebook
 from lms.jobs import queue
 from lms.learning import enrolments, ledger
-from lms.models import Enrolment, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
+from lms.models import Enrolment, Exercise, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
 from lms.people.viewers import Viewer
+
+from .exercise_cache import ExerciseCache
 
 JOB_KIND = "grade"
 NOTEBOOK_TYPE = "application/x-ipynb+json"
@@ -36,6 +38,7 @@ class HandedIn:
 def submit(
     session: Session,
     files: FileStore,
+    exercises: ExerciseCache,
     enrolment: Enrolment,
     unit: RunUnit,
     notebook: bytes,
@@ -57,7 +60,8 @@ def submit(
     if unit.kind != "exercise" or version is None:
         raise NotFoundError()
     enrolments.refuse_closed(enrolment.run, seoul_day(now))
-    read_notebook(notebook, grade_ids=frozenset(version.facts["answers"]), max_bytes=max_bytes)
+    slug = session.scalars(select(Exercise.slug).where(Exercise.id == version.exercise_id)).one()
+    read_notebook(notebook, exercises.get(slug, version.digest), max_bytes=max_bytes)
     enrolment = ledger.lock(session, enrolment.id)
     digest = files.put(session, notebook, NOTEBOOK_TYPE)
     mine = (Submission.enrolment_id == enrolment.id, Submission.run_unit_id == unit.id)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from lms import grading
 from lms.clock import seoul_day, utcnow
-from lms.content import unpack_exercise
-from lms.errors import NotANotebookError
 from lms.files import FileStore
 from lms.jobs import queue
 from lms.learning import ledger
 from lms.models import Database, ExerciseVersion, Grade, Submission
+
+from .exercise_cache import ExerciseCache
 
 FEEDBACK_TYPE = "text/html"
 
@@ -31,29 +30,10 @@ class _Order:
 
     submission_id: int
     version_id: int
-    package: str
+    slug: str
     digest: str
     notebook: str
     file_name: str
-
-
-class ExerciseCache:
-    """Published packages, unpacked once per version into a folder that only workers read."""
-
-    def __init__(self, files: FileStore, folder: Path) -> None:
-        self.files = files
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._loaded: dict[str, grading.Exercise] = {}
-
-    def get(self, digest: str, package: str) -> grading.Exercise:
-        """The exercise of a version. Raises ContentError or NotFoundError where its package is damaged or gone."""
-        with self._lock:
-            if digest not in self._loaded:
-                where = self.folder / digest
-                unpack_exercise(self.files.read(package), where)
-                self._loaded[digest] = grading.load_exercise(where)
-            return self._loaded[digest]
 
 
 class Grader:
@@ -73,7 +53,7 @@ class Grader:
         """
         with database.reading() as session:
             order = _read_order(session, claim.payload)
-        exercise = self.cache.get(order.digest, order.package)
+        exercise = self.cache.get(order.slug, order.digest)
         grade, feedback = self._grade(exercise, order)
         with database.writing() as session:
             if not queue.finish(session, claim):
@@ -95,8 +75,17 @@ class Grader:
 
 def _read_order(session: Session, payload: dict[str, int]) -> _Order:
     submission = session.get_one(Submission, payload["submission"])
-    version = session.get_one(ExerciseVersion, payload["exercise_version"], options=[])
-    return _Order(submission.id, version.id, version.package, version.digest, submission.notebook, submission.file_name)
+    version = session.get_one(
+        ExerciseVersion, payload["exercise_version"], options=[joinedload(ExerciseVersion.exercise)]
+    )
+    return _Order(
+        submission.id,
+        version.id,
+        version.exercise.slug,
+        version.digest,
+        submission.notebook,
+        submission.file_name,
+    )
 
 
 def write_grade(
@@ -117,9 +106,9 @@ def write_grade(
         outcome=result.outcome,
         points=result.points,
         max_points=result.max_points,
-        checks=[check.as_dict() for check in result.checks],
-        flags=[flag.as_dict() for flag in result.flags],
-        repairs=list(result.repairs),
+        checks=msgspec.to_builtins(result.checks),
+        flags=msgspec.to_builtins(result.flags),
+        repairs=msgspec.to_builtins(result.repairs),
         seconds=result.seconds,
         engine=result.engine,
         environment=result.environment,
@@ -148,6 +137,3 @@ def write_grade(
         )
         ledger.settle(session, enrolment, now)
     return grade
-
-
-__all__ = ["ExerciseCache", "Grader", "LeaseLostError", "NotANotebookError", "write_grade"]

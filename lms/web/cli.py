@@ -29,7 +29,7 @@ from lms.people import accounts, business_numbers, passwords, roles, sign_ins
 from lms.reports import completions, tables
 from lms.settings import write_fresh
 from lms.submissions.hand_in import JOB_KIND
-from lms.submissions.take_result import ExerciseCache, Grader
+from lms.submissions.take_result import Grader
 
 from . import setup_code, supervisor
 from .extension import LMS
@@ -263,8 +263,7 @@ def serve(site: LMS, no_worker: bool) -> None:
 @_in_site
 def worker(site: LMS) -> None:
     """Grade what learners hand in, until told to stop. May run on several machines over one PostgreSQL."""
-    cache = ExerciseCache(site.files, site.instance / "exercise-cache")
-    grader = Grader(site.files, cache, required_level=site.settings.grading_isolation)
+    grader = Grader(site.files, site.exercises, required_level=site.settings.grading_isolation)
     made = Worker(
         site.database,
         {JOB_KIND: grader},

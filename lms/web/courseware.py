@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import select
 
@@ -35,6 +36,6 @@ def render_text(run: Run, text: str) -> tuple[str, bool]:
     return _rendered(text, str(run.uid))
 
 
-def content_of(run: Run, unit: RunUnit):
-    """The unit's content: page, quiz or exercise."""
+def content_of(run: Run, unit: RunUnit) -> Any:
+    """The unit's content: PageUnit, QuizUnit or ExerciseUnit, as the unit's kind says."""
     return next(found for found in course_of(run).units if found.key == unit.key)

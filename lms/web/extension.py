@@ -25,6 +25,7 @@ from lms.models import Database, ExternalIdentity, Person, make_engine
 from lms.people import accounts, sign_ins
 from lms.people.viewers import Viewer, viewer_of
 from lms.settings import Settings, load_settings
+from lms.submissions.exercise_cache import ExerciseCache
 
 from . import access, csrf, database, errors, i18n
 from .sign_in import SignedIn
@@ -46,7 +47,16 @@ class Identity:
 
 IdentityFunction = Callable[[], Identity | None]
 
-CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
 
 
 class LMS:
@@ -90,6 +100,7 @@ class LMS:
         self.instance = Path(app.instance_path)
         self.database = Database(make_engine(self.settings.database_url))
         self.files = FileStore(self.settings.files_dir)
+        self.exercises = ExerciseCache(self.files, self.instance / "exercise-cache")
         app.extensions["lms"] = self
         if self.is_standalone:
             self.identity_of_sign_in = _sign_in_with_flask_login(app, self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import EmailField, FileField, Form, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
@@ -10,7 +12,7 @@ from .i18n import lazy_gettext as _
 _LONGEST = 200
 
 
-def _required(message: object) -> list:
+def _required(message: Any) -> list:
     return [DataRequired(message), Length(max=_LONGEST, message=_("This is too long."))]
 
 

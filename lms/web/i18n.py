@@ -74,7 +74,7 @@ def ngettext(one: str, many: str, n: int, **values: Any) -> str:
     return _translations(current_language()).ungettext(one, many, n) % {"num": n, "n": n, **values}
 
 
-def lazy_gettext(message: str, **values: Any) -> LazyProxy:
+def lazy_gettext(message: str, **values: Any) -> Any:
     """For texts that are made at import and read in a request."""
     return LazyProxy(gettext, message, enable_cache=False, **values)
 

@@ -49,10 +49,10 @@ def address() -> str:
 def describe_device() -> str:
     """Browser and system in two words, for a list in which people recognise their own."""
     agent = request.user_agent.string
-    browsers = (("Edg", "Edge"), ("SamsungBrowser", "Samsung Internet"), ("Whale", "Whale"), ("Firefox", "Firefox"))
-    browsers += (("Chrome", "Chrome"), ("Safari", "Safari"))
-    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
-    systems += (("Mac OS", "macOS"), ("Linux", "Linux"))
+    browsers = [("Edg", "Edge"), ("SamsungBrowser", "Samsung Internet"), ("Whale", "Whale"), ("Firefox", "Firefox")]
+    browsers += [("Chrome", "Chrome"), ("Safari", "Safari")]
+    systems = [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")]
+    systems += [("Mac OS", "macOS"), ("Linux", "Linux")]
     browser = next((name for mark, name in browsers if mark in agent), "")
     system = next((name for mark, name in systems if mark in agent), "")
     return " · ".join(part for part in (browser, system) if part) or agent[:60] or "?"

@@ -234,7 +234,6 @@ def upgrade() -> None:
         sa.Column("max_points", sa.Double(), nullable=False),
         sa.Column("facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("starter", sa.String(length=64), nullable=False),
-        sa.Column("package", sa.String(length=64), nullable=False),
         sa.Column("published_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["exercise_id"], ["lms_exercise.id"], name=op.f("fk_lms_exercise_version_exercise_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lms_exercise_version")),

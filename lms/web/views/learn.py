@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lms import content
 from lms.clock import seoul_day, today
 from lms.errors import NotANotebookError, NotFoundError
-from lms.files import StorageError, media_type_of
+from lms.files import StorageError
 from lms.learning import enrolments, units
 from lms.learning.completion import Standing, UnitStanding
 from lms.learning.enrolments import Attendance, RunNotOpenError
@@ -149,7 +149,7 @@ def _show_quiz(place: Place, problem: str = "") -> str:
     attempts = units.quiz_attempts(session, place.enrolment, place.unit)
     wanted = request.args.get("attempt", "")
     shown = next((attempt for attempt in attempts if str(attempt.number) == wanted), None)
-    questions = content.public_view(quiz, seed=str(place.enrolment.uid))
+    questions = content.public_view(quiz, seed=str(place.enrolment.uid)).questions
     return render(
         "lms/units/quiz.html",
         place=place,
@@ -178,12 +178,8 @@ def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
     if place.unit.kind != "quiz":
         raise NotFoundError()
     quiz = courseware.content_of(place.run, place.unit).quiz
-    answers = {
-        question.key: request.form.getlist(question.key)
-        if question.kind in ("multiple", "ordering")
-        else request.form.get(question.key, "")
-        for question in quiz.questions
-    }
+    # A question's fields as a list: one choice, several, an order, or a number as it was typed.
+    answers = {question.key: request.form.getlist(question.key) for question in quiz.questions}
     try:
         attempt, _result, standing = units.take_quiz(session, place.enrolment, place.unit, quiz, answers)
     except RunNotOpenError as error:
@@ -226,6 +222,7 @@ def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
         handed_in = hand_in.submit(
             session,
             g.lms.files,
+            g.lms.exercises,
             place.enrolment,
             place.unit,
             notebook,
@@ -283,11 +280,11 @@ def _download(body: bytes, name: str, media_type: str) -> Response:
 def media(run: UUID, name: str) -> Response:
     """A figure of the course version; it never changes, so the browser may keep it."""
     enrolment = enrolments.load_own(session, access.viewer(), run)
-    digest = courseware.course_of(enrolment.run).media.get(name)
-    if digest is None:
+    file = courseware.course_of(enrolment.run).media_file(f"media/{name}")
+    if file is None:
         raise NotFoundError()
-    response = make_response(g.lms.files.read(digest))
-    response.content_type = media_type_of(session, digest)
+    response = make_response(g.lms.files.read(file.sha256))
+    response.content_type = file.content_type
     response.headers["Content-Security-Policy"] = MEDIA_POLICY
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response

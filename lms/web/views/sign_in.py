@@ -34,11 +34,10 @@ def page() -> str | Response:
 @bp.post("/sign-in")
 @access.anyone
 def begin() -> str | Response | tuple[str, int]:
-    by_email, by_number = forms.SignInByEmail(), forms.SignInByNumber()
-    if request.form.get("by") == "number":
-        form = by_number = forms.SignInByNumber(request.form)
-    else:
-        form = by_email = forms.SignInByEmail(request.form)
+    is_by_number = request.form.get("by") == "number"
+    by_number = forms.SignInByNumber(request.form if is_by_number else None)
+    by_email = forms.SignInByEmail(None if is_by_number else request.form)
+    form = by_number if is_by_number else by_email
     if not form.validate():
         return _render(by_email, by_number), 422
     fields = {name: field.data or "" for name, field in form._fields.items()}

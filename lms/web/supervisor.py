@@ -1,0 +1,172 @@
+"""One parent that starts the web server and the worker, restarts what dies, and leaves no process behind."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from lms.errors import LMSError
+from lms.settings import Settings
+
+# Set for what runs under this parent; wsgi.py then ties the web server's own workers to their parent too.
+SUPERVISED = "BAEUM_SUPERVISED"
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS = 8.0
+_READY_SECONDS = 60.0
+_POLL_SECONDS = 0.2
+_LONGEST_PAUSE = 10.0
+
+
+class PortInUseError(LMSError):
+    """Another program listens where the site should."""
+
+    reason = "port_in_use"
+    sentence = "Port {port} on {host} is in use. Stop what listens there, or set another: LMS_PORT=8080."
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal when its parent ends, however it ends. Linux only; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+@dataclass
+class _Child:
+    """A command that is kept running. Each death in a row doubles the pause before the next start."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = field(default=0)
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            self.command,
+            env=os.environ | {SUPERVISED: "1"},
+            preexec_fn=die_with_parent,
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which stops the children in order
+        )
+
+    def look(self) -> None:
+        """Start again what has died."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is not None:
+            code = self.process.returncode
+            self.process = None
+            self.deaths = 1 if now - self.started > 60 else self.deaths + 1
+            pause = min(_LONGEST_PAUSE, 0.5 * 2 ** (self.deaths - 1))
+            self.not_before = now + pause
+            print(f"the {self.name} ended ({code}); it starts again in {pause:g} s", file=sys.stderr, flush=True)  # noqa: T201
+        if self.process is None and now >= self.not_before:
+            self.start()
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def stop(self, deadline: float) -> None:
+        """Wait for it, then end its whole group."""
+        if self.process is None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.1, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def web_command(settings: Settings) -> list[str]:
+    """The web server of the settings, serving `wsgi:app` of the folder that it is started in."""
+    if settings.server == "waitress":
+        listen = f"--listen={settings.host}:{settings.port}"
+        threads = f"--threads={settings.web_threads}"
+        return [sys.executable, "-m", "waitress", listen, threads, "wsgi:app"]
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+        *("--host", settings.host, "--port", str(settings.port)),
+        *("--workers", str(settings.web_processes), "--blocking-threads", str(settings.web_threads)),
+        *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
+        "wsgi:app",
+    ]
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "flask", "lms", "worker"]
+
+
+def serve(settings: Settings, *, with_worker: bool = True, setup_code: str | None = None) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit status.
+
+    Raises:
+        PortInUseError
+    """
+    _refuse_used_port(settings)
+    children = [_Child("web server", web_command(settings))]
+    if with_worker:
+        children.append(_Child("worker", worker_command()))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    said = False
+    deadline = time.monotonic() + _READY_SECONDS
+    try:
+        while not stop.is_set():
+            for child in children:
+                child.look()
+            if not said and _answers(settings):
+                _say_ready(settings, setup_code)
+                said = True
+            if not said and time.monotonic() > deadline:
+                print("the site does not answer yet; the lines above say why", file=sys.stderr, flush=True)  # noqa: T201
+                said = True
+            stop.wait(_POLL_SECONDS)
+    finally:
+        for child in children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for child in children:
+            child.stop(deadline)
+    print("stopped", flush=True)  # noqa: T201
+    return 0
+
+
+def address(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+def _refuse_used_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise PortInUseError(host=settings.host, port=settings.port) from None
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=1) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def _say_ready(settings: Settings, setup_code: str | None) -> None:
+    lines = [f"Baeum is ready: {address(settings)}   (Ctrl-C stops it)"]
+    if setup_code:
+        lines.append(f"The site is empty. Make the operator's account there, with the code {setup_code}")
+    print("\n".join(lines), flush=True)  # noqa: T201
