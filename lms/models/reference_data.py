@@ -35,7 +35,7 @@ def load(session: Session) -> None:
                 "to_on": _day(region.get("to_on")),
             },
         )
-        for code in region["codes"]:
+        for code in region.get("codes", ()):
             _put(
                 session,
                 RegionCode,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.content import Course, from_document, has_math, render_markdown
+from lms.content import Course, from_document, has_math, render_inline, render_markdown
 from lms.models import CourseVersion, Run, RunUnit
 
 from .database import session
@@ -26,14 +26,30 @@ def course_of(run: Run) -> Course:
 
 
 @lru_cache(maxsize=2048)
-def _rendered(text: str, run_uid: str) -> tuple[str, bool]:
-    html = render_markdown(text, media_url=lambda name: url("learn.media", run=run_uid, name=name))
+def _rendered(
+    _home: str, text: str, run_uid: str, language: str, prefix: str, label: str, is_inline: bool
+) -> tuple[str, bool]:
+    places: dict[str, Any] = {
+        "media_url": lambda path: url("learn.media", run=run_uid, name=path.removeprefix("media/")),
+        "unit_url": lambda key: url("learn.unit", run=run_uid, key=key),
+        "language": language,
+    }
+    if is_inline:
+        html = render_inline(text, **places)
+    else:
+        html = render_markdown(text, prefix=prefix, label=label, **places)
     return html, has_math(html)
 
 
-def render_text(run: Run, text: str) -> tuple[str, bool]:
-    """Markdown of a course as safe HTML, and whether it has formulas."""
-    return _rendered(text, str(run.uid))
+def render_text(
+    run: Run, text: str, *, prefix: str = "s-", label: str = "", is_inline: bool = False
+) -> tuple[str, bool]:
+    """Markdown of a course as safe HTML, and whether it has formulas.
+
+    Where several texts stand on one page each needs a `prefix` of its own for its ids, and a `label` for its regions.
+    """
+    # Where we are mounted is part of every link in the text.
+    return _rendered(url("learn.home"), text, str(run.uid), course_of(run).language, prefix, label, is_inline)
 
 
 def content_of(run: Run, unit: RunUnit) -> Any:

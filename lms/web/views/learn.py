@@ -160,7 +160,10 @@ def _show_quiz(place: Place, problem: str = "") -> str:
         result=content.grade_quiz(quiz, shown.answers) if shown else None,
         answers=shown.answers if shown else {},
         has_math=any(courseware.render_text(place.run, question.text)[1] for question in questions),
-        text=lambda source: courseware.render_text(place.run, source)[0],
+        text=lambda source, prefix="s-", label="": courseware.render_text(
+            place.run, source, prefix=prefix, label=label
+        )[0],
+        inline=lambda source: courseware.render_text(place.run, source, is_inline=True)[0],
         keep=_keep_key(place),
         problem=problem,
     )
