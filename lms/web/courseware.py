@@ -34,10 +34,7 @@ def _rendered(
         "unit_url": lambda key: url("learn.unit", run=run_uid, key=key),
         "language": language,
     }
-    if is_inline:
-        html = render_inline(text, **places)
-    else:
-        html = render_markdown(text, prefix=prefix, label=label, **places)
+    html = render_inline(text, **places) if is_inline else render_markdown(text, prefix=prefix, label=label, **places)
     return html, has_math(html)
 
 
