@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from .clock import utcnow
 from .errors import LMSError, NotFoundError
 from .models import StoredFile
+from .models.database import insert_into
 
 
 class StorageError(LMSError):
@@ -43,9 +44,8 @@ class FileStore:
             self._write(self.path(digest), content)
         except OSError as error:
             raise StorageError(why=error.strerror or str(error)) from error
-        if session.get(StoredFile, digest) is None:
-            session.add(StoredFile(digest=digest, size=len(content), media_type=media_type, created_at=utcnow()))
-            session.flush()
+        row = {"digest": digest, "size": len(content), "media_type": media_type, "created_at": utcnow()}
+        session.execute(insert_into(session, StoredFile).values(row).on_conflict_do_nothing())
         return digest
 
     def read(self, digest: str) -> bytes:

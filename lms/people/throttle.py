@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
 from lms.models import Throttle
+from lms.models.database import insert_into
 
 WINDOW = timedelta(minutes=15)
 
@@ -29,8 +29,7 @@ def failures(session: Session, key: str, now: datetime | None = None) -> int:
 def add_failure(session: Session, key: str, now: datetime | None = None) -> None:
     """Count one more, and forget windows that no longer matter."""
     start = _window_start(now or utcnow())
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Throttle).values(key=key, window_start=start, count=1)
+    row = insert_into(session, Throttle).values(key=key, window_start=start, count=1)
     session.execute(
         row.on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": Throttle.count + 1})
     )
