@@ -21,6 +21,7 @@ from .errors import LMSError
 
 FILE_NAME = "lms.toml"
 ENVIRONMENT_PREFIX = "LMS_"
+TEST_PREFIX = "LMS_TEST_"  # speaks to our tests, which start sites too
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 
@@ -114,7 +115,7 @@ def load_settings(instance: Path, environment: Mapping[str, str] | None = None) 
             raise SettingsError(where=str(file), problem=f"this is not TOML in UTF-8: {error}") from None
     where = dict.fromkeys(values, str(file))
     for variable, value in environment.items():
-        if variable.startswith(ENVIRONMENT_PREFIX):
+        if variable.startswith(ENVIRONMENT_PREFIX) and not variable.startswith(TEST_PREFIX):
             name = variable[len(ENVIRONMENT_PREFIX) :].lower()
             values[name] = value
             where[name] = variable
