@@ -214,7 +214,6 @@ def _course(session: Session, centre: Centre) -> tuple[Course, ExerciseVersion, 
         max_points=10,
         facts={"answers": ["q1"], "checks": [{"name": "q1-test", "title": "가동률", "points": 10}]},
         starter="f" * 64,
-        package="9" * 64,
         published_at=published,
     )
     version = CourseVersion(
