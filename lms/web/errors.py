@@ -209,7 +209,7 @@ def _ask_to_sign_in(_error: LMSError) -> Response:
             flashes.add(
                 _("You were signed out. Sign in, and go on where you stopped; what you typed is kept."), "warning"
             )
-        to = url("account.sign_in", next=where)
+        to = url("sign_in.page", next=where)
     elif lms.sign_in_url is not None:
         to = lms.sign_in_url(where)
     else:
