@@ -64,6 +64,7 @@ def _publish_exercise(session: Session, files: FileStore, facts: content.Exercis
             title=facts.title,
             max_points=loaded.max_points,
             facts={
+                "slug": facts.slug,
                 "summary": facts.summary,
                 "language": facts.language,
                 "checks": [{"name": c.name, "title": c.title, "points": c.points} for c in loaded.checks],

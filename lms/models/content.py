@@ -70,7 +70,7 @@ class ExerciseVersion(Base):
     facts: Mapped[dict[str, Any]] = (
         mapped_column()
     )  # what pages tell of it: summary, checks' titles and points, data files, limits
-    starter: Mapped[str] = mapped_column(String(64), deferred=True)  # digest of the learner's copy
+    starter: Mapped[str] = mapped_column(String(64))  # digest of the learner's copy
     published_at: Mapped[datetime]
 
     exercise: Mapped[Exercise] = relationship(foreign_keys=exercise_id, lazy="raise")

@@ -55,7 +55,7 @@ class Grade(Base):
     seconds: Mapped[float]
     engine: Mapped[str] = mapped_column(String(40))
     environment: Mapped[str] = mapped_column(String(400))
-    feedback: Mapped[str | None] = mapped_column(ForeignKey("lms_file.digest"), deferred=True)
+    feedback: Mapped[str | None] = mapped_column(ForeignKey("lms_file.digest"))
     graded_at: Mapped[datetime]
 
     submission: Mapped[Submission] = relationship(back_populates="grades", lazy="raise")

@@ -16,7 +16,7 @@ from lms.files import FileStore
 from lms.grading import read_notebook
 from lms.jobs import queue
 from lms.learning import enrolments, ledger
-from lms.models import Enrolment, Exercise, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
+from lms.models import Enrolment, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
 from lms.people.viewers import Viewer
 
 from .exercise_cache import ExerciseCache
@@ -60,8 +60,7 @@ def submit(
     if unit.kind != "exercise" or version is None:
         raise NotFoundError()
     enrolments.refuse_closed(enrolment.run, seoul_day(now))
-    slug = session.scalars(select(Exercise.slug).where(Exercise.id == version.exercise_id)).one()
-    read_notebook(notebook, exercises.get(slug, version.digest), max_bytes=max_bytes)
+    read_notebook(notebook, exercises.get(version.facts["slug"], version.digest), max_bytes=max_bytes)
     enrolment = ledger.lock(session, enrolment.id)
     digest = files.put(session, notebook, NOTEBOOK_TYPE)
     mine = (Submission.enrolment_id == enrolment.id, Submission.run_unit_id == unit.id)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, request, send_file
-from sqlalchemy.orm import undefer
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
@@ -17,7 +16,7 @@ from lms.files import StorageError
 from lms.learning import enrolments, units
 from lms.learning.completion import Standing, UnitStanding
 from lms.learning.enrolments import Attendance, RunNotOpenError
-from lms.models import Enrolment, ExerciseVersion, Grade, Run, RunUnit, Submission
+from lms.models import Enrolment, Grade, Run, RunUnit, Submission
 from lms.submissions import hand_in
 
 from .. import access, courseware, flashes
@@ -247,8 +246,10 @@ def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
 @access.signed_in
 def starter(run: UUID, key: str) -> Response:
     place = _place(run, key)
-    version = _version(place.unit.exercise_version)
-    return _download(g.lms.files.read(version.starter), f"{version.exercise.slug}.ipynb", "application/x-ipynb+json")
+    version = place.unit.exercise_version
+    if version is None:
+        raise NotFoundError()
+    return _download(g.lms.files.read(version.starter), f"{version.facts['slug']}.ipynb", "application/x-ipynb+json")
 
 
 @bp.get("/runs/<uuid:run>/units/<key>/<path:name>")
@@ -260,18 +261,6 @@ def data_file(run: UUID, key: str, name: str) -> Response:
     if version is None or name not in version.facts["data"]:
         raise NotFoundError()
     return _download(g.lms.files.read(version.facts["data"][name]), name.rpartition("/")[2], "text/csv")
-
-
-def _version(version: ExerciseVersion | None) -> ExerciseVersion:
-    """With what pages otherwise leave out. Raises NotFoundError for a unit that is no exercise."""
-    if version is None:
-        raise NotFoundError()
-    return session.get_one(
-        ExerciseVersion,
-        version.id,
-        options=[undefer(ExerciseVersion.starter)],
-        populate_existing=True,
-    )
 
 
 def _download(body: bytes, name: str, media_type: str) -> Response:
@@ -342,10 +331,10 @@ def feedback(uid: UUID) -> Response:
     found = hand_in.load_submission(session, access.viewer(), uid)
     if not found.grades:
         raise NotFoundError()
-    grade = session.get_one(Grade, found.grades[-1].id, options=[undefer(Grade.feedback)], populate_existing=True)
-    if grade.feedback is None:
+    digest = found.grades[-1].feedback
+    if digest is None:
         raise NotFoundError()
-    response = make_response(g.lms.files.read(grade.feedback))
+    response = make_response(g.lms.files.read(digest))
     response.content_type = "text/html; charset=utf-8"
     response.headers["Content-Security-Policy"] = FEEDBACK_POLICY
     return response
