@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
@@ -81,24 +81,23 @@ def anything_due(session: Session, now: datetime | None = None) -> bool:
 
 
 def return_expired(session: Session, now: datetime) -> int:
-    """Give back the jobs whose worker fell silent; those that did so too often fail. Returns how many."""
-    expired = (Job.state == "running", Job.lease_until < now)
-    failed = _changed(
-        session,
-        update(Job)
-        .where(*expired, Job.attempt >= Job.max_attempts)
-        .values(state="failed", finished_at=now, error="every worker that took it fell silent"),
-    )
-    return failed + _changed(session, update(Job).where(*expired).values(state="ready", worker=None, lease_until=None))
+    """Give back the jobs whose worker fell silent. Returns how many."""
+    return _give_back(session, now, Job.lease_until < now, why="every worker that took it fell silent")
 
 
 def release_worker(session: Session, worker: str, now: datetime | None = None) -> int:
     """Give back what a worker that is known to be dead held, without waiting for its lease. Returns how many."""
-    return _changed(
-        session,
-        update(Job)
-        .where(Job.state == "running", Job.worker == worker)
-        .values(state="ready", worker=None, lease_until=None, run_at=now or utcnow()),
+    return _give_back(session, now or utcnow(), Job.worker == worker, why="every worker that took it died")
+
+
+def _give_back(session: Session, now: datetime, which: ColumnElement[bool], *, why: str) -> int:
+    """Make running jobs ready again; those that were taken too often fail, lest one that kills workers does so for ever."""
+    running = (Job.state == "running", which)
+    failed = {"state": "failed", "finished_at": now, "lease_until": None, "error": why}
+    ready = {"state": "ready", "worker": None, "lease_until": None}
+    too_often = Job.attempt >= Job.max_attempts
+    return _changed(session, update(Job).where(*running, too_often).values(failed)) + _changed(
+        session, update(Job).where(*running).values(ready)
     )
 
 
