@@ -23,7 +23,7 @@ for (const mark of document.querySelectorAll("[data-draft-done]")) forget(`baeum
 
 // Who signs out by hand leaves nothing on a shared tablet; who is signed out for idleness finds it again.
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-sign-out]") || event.target.dataset.idle !== undefined) return;
+  if (!event.target.matches("[data-sign-out]") || event.target.elements.idle.value) return;
   for (const key of storedKeys()) if (key.startsWith(`baeum:draft:${person}:`)) forget(key);
 });
 

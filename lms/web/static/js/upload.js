@@ -79,16 +79,29 @@ function send(form, submitter) {
   request.send(new FormData(form, submitter));
 }
 
-// A refusal comes as a page with the reason: its main part takes the place of ours, and the address stays.
+// The answer, a refusal with its reason or the page that we were sent on to, takes the place of ours. It isn't asked for a
+// second time: what it has to say is said once.
 function arrive(request, stop) {
-  if (request.status < 400) return location.assign(request.responseURL);
-  const main = request.response?.querySelector("main");
-  if (!main) return stop();
-  document.querySelector("main").replaceWith(document.adoptNode(main));
-  document.title = request.response.title;
+  const answer = request.response;
+  if (!answer?.querySelector("main")) return stop();
+  for (const part of ["header.site-header", "main", 'meta[name="csrf-token"]']) {
+    document.querySelector(part).replaceWith(document.adoptNode(answer.querySelector(part)));
+  }
+  document.title = answer.title;
+  if (request.status < 400) goTo(request.responseURL);
   for (const hint of document.querySelectorAll("[data-drop-hint]")) hint.hidden = false;
+  window.htmx?.process(document.querySelector("main"));
+  scrollTo(0, 0);
   (document.querySelector("[data-focus]") ?? document.querySelector("main")).focus();
 }
+
+function goTo(address) {
+  history.replaceState({ reload: true }, "");
+  history.pushState({}, "", address);
+}
+
+// Back to the form: its page is not here any more.
+addEventListener("popstate", (event) => event.state?.reload && location.reload());
 
 function busy(form, submitter, on) {
   form.setAttribute("aria-busy", on);
