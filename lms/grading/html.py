@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 import nh3
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption"}
 _ATTRIBUTES = {
@@ -20,7 +21,9 @@ _ATTRIBUTES = {
 
 def render(notebook: dict[str, Any]) -> str:
     """nbconvert's basic template, sanitised by it and once more by us: pictures only from within, no outside link."""
-    exporter = HTMLExporter(template_name="basic", sanitize_html=True)
+    # nbconvert's own list of tags would turn the headings and tables of the tasks into text.
+    config = Config({"SanitizeHTML": {"tags": sorted(_TAGS)}})
+    exporter = HTMLExporter(config=config, template_name="basic", sanitize_html=True)
     body, _ = exporter.from_notebook_node(nbformat.from_dict(notebook))
     return nh3.clean(
         body,

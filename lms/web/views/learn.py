@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, request, send_file
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
@@ -29,7 +30,7 @@ from ..templating import browser_key, render
 bp = Blueprint("learn", __name__)
 
 # A learner's notebook and its feedback are shown with none of our origin's rights.
-FEEDBACK_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+FEEDBACK_POLICY = "sandbox; default-src 'none'; style-src 'self'; img-src data:"
 MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -334,8 +335,9 @@ def feedback(uid: UUID) -> Response:
     digest = found.grades[-1].feedback
     if digest is None:
         raise NotFoundError()
-    response = make_response(g.lms.files.read(digest))
-    response.content_type = "text/html; charset=utf-8"
+    response = make_response(
+        render("lms/feedback.html", submission=found, body=Markup(g.lms.files.read(digest).decode()))  # noqa: S704 (sanitised when made)
+    )
     response.headers["Content-Security-Policy"] = FEEDBACK_POLICY
     return response
 
