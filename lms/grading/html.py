@@ -7,7 +7,6 @@ from typing import Any
 import nbformat
 import nh3
 from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption"}
 _ATTRIBUTES = {
@@ -20,10 +19,11 @@ _ATTRIBUTES = {
 
 
 def render(notebook: dict[str, Any]) -> str:
-    """nbconvert's basic template, sanitised by it and once more by us: pictures only from within, no outside link."""
-    # nbconvert's own list of tags would turn the headings and tables of the tasks into text.
-    config = Config({"SanitizeHTML": {"tags": sorted(_TAGS)}})
-    exporter = HTMLExporter(config=config, template_name="basic", sanitize_html=True)
+    """nbconvert's basic template, the whole of it sanitised by us: no script, pictures only from within, no outside link.
+
+    nbconvert's own `sanitize_html` is not used: it makes text of the headings and tables in the tasks.
+    """
+    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(nbformat.from_dict(notebook))
     return nh3.clean(
         body,
