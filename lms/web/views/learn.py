@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
-from lms.clock import seoul_day, today
+from lms.clock import seoul_day, today, utcnow
 from lms.errors import NotANotebookError, NotFoundError
 from lms.files import StorageError
 from lms.learning import enrolments, units
@@ -298,6 +298,12 @@ class Result:
     @property
     def checks(self) -> list:
         return self.grade.checks if self.grade else []
+
+    @property
+    def poll_ms(self) -> int:
+        """When the page asks again: often at first, since most results are there within a second or two."""
+        waited = (utcnow() - self.submission.submitted_at).total_seconds()
+        return 500 if waited < 10 else 2000 if waited < 120 else 10_000
 
 
 def _result(submission: Submission) -> Result:
