@@ -36,14 +36,17 @@ def check_all(courses_dir: Path, exercises_dir: Path) -> tuple[Catalogue, tuple[
     """What can be used, and what is wrong with the rest."""
     problems = Problems()
     exercises = {}
+    broken = set()
     for slug in _slugs(exercises_dir, problems):
         facts = read_exercise_facts(exercises_dir, slug, problems)
-        if facts is not None:
+        if facts is None:
+            broken.add(slug)
+        else:
             exercises[slug] = facts
     courses = []
     for slug in _slugs(courses_dir, problems):
         before = len(problems.errors)
-        course = read_course(courses_dir, slug, exercises, problems)
+        course = read_course(courses_dir, slug, exercises, problems, broken)
         if course is not None and len(problems.errors) == before:
             courses.append(course)
     return Catalogue(tuple(courses), MappingProxyType(exercises)), tuple(problems.errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from lms.content.courses import Completion, Course, ExerciseUnit, MediaFile, PageUnit, QuizUnit, Unit
@@ -29,9 +29,14 @@ def load_course(root: Path, slug: str, exercises: Mapping[str, ExerciseFacts] | 
 
 
 def read_course(
-    root: Path, slug: str, exercises: Mapping[str, ExerciseFacts] | None, problems: Problems
+    root: Path,
+    slug: str,
+    exercises: Mapping[str, ExerciseFacts] | None,
+    problems: Problems,
+    broken: Collection[str] = (),
 ) -> Course | None:
-    """As `load_course`, into `problems`; the course is to be used only if there are none."""
+    """As `load_course`, into `problems`; the course is to be used only if there are none. `broken` are the exercises
+    that are there but have mistakes of their own."""
     folder = Folder(root / slug, f"{root.name}/{slug}", problems)
     if not is_content_folder(folder, slug):
         return None
@@ -40,7 +45,7 @@ def read_course(
         return None
     files = folder.list_files()
     media = list_media(folder, files)
-    reader = _Reader(folder, table, exercises, media)
+    reader = _Reader(folder, table, exercises, broken, media)
     course = reader.read(slug)
     reader.check_markdown()
     reader.check_leftovers(files)
@@ -55,11 +60,13 @@ class _Reader:
         folder: Folder,
         table: Table,
         exercises: Mapping[str, ExerciseFacts] | None,
+        broken: Collection[str],
         media: tuple[MediaFile, ...],
     ) -> None:
         self.folder = folder
         self.table = table
         self.exercises = exercises
+        self.broken = broken
         self.media = media
         self.texts: list[Text] = []
         self.files = {"course.toml"}
@@ -149,9 +156,11 @@ class _Reader:
         facts = None
         if slug and self.exercises is not None:
             facts = self.exercises.get(slug)
-            if facts is None:
+            if slug in self.broken:
+                entry.wrong("exercise", f"the exercise '{slug}' has mistakes of its own", "Mend those first.")
+            elif facts is None:
                 remedy = did_you_mean(slug, self.exercises) or "Add it to the exercises folder."
-                entry.wrong("exercise", f"there is no exercise '{slug}' that can be used", remedy)
+                entry.wrong("exercise", f"there is no exercise '{slug}'", remedy)
         weight = self._weight(entry)
         return ExerciseUnit(exercise=slug, digest=facts.digest if facts else None, weight=weight, **common)
 

@@ -71,7 +71,7 @@ class Course(Struct, frozen=True, omit_defaults=True, kw_only=True):
     language: str
     hours: float
     audience: str = ""
-    completion: Completion = Completion()
+    completion: Completion
     units: tuple[Unit, ...]
     media: tuple[MediaFile, ...] = ()
 
