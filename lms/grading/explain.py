@@ -89,13 +89,13 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         "TypeError",
-        r"(?P<name>\w+)\(\) missing (?P<count>\d+) required",
+        r"(?P<name>[\w.<>]+)\(\) missing (?P<count>\d+) required",
         "함수 `{name}`을(를) 부를 때 넣어야 할 값이 {count}개 빠졌습니다.",
         "`{name}` is called with {count} value(s) missing.",
     ),
     _rule(
         "TypeError",
-        r"(?P<name>\w+)\(\) takes .*? but (?P<count>\d+) w",
+        r"(?P<name>[\w.<>]+)\(\) takes .*? but (?P<count>\d+) w",
         "함수 `{name}`이(가) 받는 것보다 많은 값({count}개)을 넣었습니다. def 줄의 괄호 안을 확인하세요.",
         "`{name}` is given more values ({count}) than it takes. See its def line.",
     ),
@@ -190,6 +190,12 @@ _RULES: tuple[_Rule, ...] = (
         "",
         "들여쓰기(줄 앞의 빈칸)가 맞지 않습니다. 같은 묶음의 줄은 빈칸 수가 같아야 합니다.",
         "the indentation is wrong. Lines of one block start with the same number of blanks.",
+    ),
+    _rule(
+        "SyntaxError",
+        r"incomplete input|unexpected EOF",
+        "코드가 끝까지 쓰이지 않았습니다. 괄호나 따옴표를 닫았는지, `:` 다음 줄에 내용을 썼는지 확인하세요.",
+        "the code is not finished. See whether a bracket or quotation mark is open, or a line after `:` is missing.",
     ),
     _rule(
         "SyntaxError",

@@ -15,6 +15,7 @@ from . import system
 HOME = "/home/learner"
 STORE = "/store"
 _MEBIBYTE = 1 << 20
+_OWN_PROC = ("/proc/self", "/proc/meminfo", "/proc/cpuinfo")
 
 
 def confine(level: str, request: dict[str, Any]) -> None:
@@ -29,9 +30,10 @@ def confine(level: str, request: dict[str, Any]) -> None:
         system.drop_bounding_set()
     _change_user(request["uid"])
     system.die_with_parent()
-    if level == "landlock":
-        system.landlock(read=request["read"], write=[request["home"], "/dev/null", "/dev/zero", "/dev/urandom"])
     _limit_resources(request["limits"])
+    if level == "landlock":
+        devices = ["/dev/null", "/dev/zero", "/dev/urandom"]
+        system.landlock(read=[*request["read"], *_OWN_PROC], write=[request["home"], *devices])
     system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
     if level in ("full", "user"):
         system.drop_capabilities()

@@ -6,7 +6,6 @@ import ast
 import asyncio
 import inspect
 import math
-import os
 import socket
 import sys
 import time
@@ -18,8 +17,7 @@ from . import frames, shell
 
 def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
     """Answer `cell` and `check` messages until the other side goes."""
-    captured = shell.prepare()
-    os.environ.update(ENVIRONMENT)
+    captured = shell.prepare(request["home"])
     control = connections[0]
     while (message := frames.receive(control)) is not None:
         started = time.perf_counter()
@@ -32,14 +30,6 @@ def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
         answer["outputs"] = shell.SINK.take()
         answer["seconds"] = round(time.perf_counter() - started, 4)
         frames.send(control, answer)
-
-
-ENVIRONMENT = {
-    "HOME": "/home/learner",
-    "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
-    "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
-    "IPYTHONDIR": "/tmp/ipython",  # noqa: S108
-}
 
 
 def run_cell(message: dict[str, Any]) -> dict[str, Any]:

@@ -264,8 +264,16 @@ class Captured:
             SINK.write("stdout", piece.decode("utf-8", "replace"))
 
 
-def prepare() -> Captured:
-    """In the child: the streams, a seed of its own for random numbers, nothing of the warm parent's files."""
+def prepare(home: str) -> Captured:
+    """In the child: the streams, a seed of its own for random numbers, folders of its own. `home` is '' in a sandbox that
+    has a file system of its own."""
+    temporary = home or "/tmp"  # noqa: S108
+    os.environ.update(
+        HOME=home or "/home/learner",
+        TMPDIR=temporary,
+        MPLCONFIGDIR=f"{temporary}/matplotlib",
+        IPYTHONDIR=f"{temporary}/ipython",
+    )
     tempfile.tempdir = None
     captured = Captured()
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
@@ -284,7 +292,7 @@ def prepare() -> Captured:
 def text_of(error: BaseException | None) -> str:
     """The message of an error; it may be made by code of the learner's, which may fail in turn."""
     try:
-        text = str(error)
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
         return str.__str__(text)[:2000]
     except BaseException:
         return ""

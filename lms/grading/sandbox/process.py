@@ -120,14 +120,15 @@ class WarmParent:
             "path": _import_path(),
             "preload": preload,
         }
+        home = self._folder or "/tmp"  # noqa: S108 - in namespaces this is the sandbox's own
         environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "TZ": "Asia/Seoul",
-            "HOME": "/tmp",  # noqa: S108 - the sandbox's own
+            "HOME": home,
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
-            "IPYTHONDIR": "/tmp/ipython",  # noqa: S108
+            "MPLCONFIGDIR": f"{home}/matplotlib",
+            "IPYTHONDIR": f"{home}/ipython",
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",

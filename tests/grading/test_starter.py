@@ -1,0 +1,52 @@
+"""The learner's copy."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from lms.grading import make_starter
+
+from . import build
+from .conftest import ATTACKS
+
+CANARY = re.compile(r"(HIDDEN|SOLUTION)-CANARY")
+
+
+def test_it_is_a_valid_notebook_without_solutions_or_hidden_tests(weather):
+    starter = make_starter(weather)
+    nbformat.validate(nbformat.from_dict(starter))
+    assert not CANARY.search(json.dumps(starter))
+    assert "raise NotImplementedError()" in build.find(starter, "q1")["source"]
+
+
+def test_it_shows_what_nbgrader_would_show(weather):
+    released = json.loads((ATTACKS / "release.ipynb").read_text(encoding="utf-8"))
+    for cell in released["cells"]:
+        meta = cell["metadata"].get("nbgrader", {})
+        if meta.get("grade"):
+            mine = build.find(weather.starter, meta["grade_id"])
+            assert mine["source"].strip() == "".join(cell["source"]).strip()
+
+
+def test_only_answers_can_be_edited_and_nothing_of_ours_deleted(sums):
+    cells = {c["metadata"]["nbgrader"]["grade_id"]: c for c in sums.starter["cells"] if "nbgrader" in c["metadata"]}
+    assert all(cell["metadata"]["deletable"] is False for cell in cells.values())
+    assert [name for name, cell in cells.items() if cell["metadata"].get("editable", True)] == ["q1", "q2"]
+
+
+def test_the_stub_keeps_what_stands_around_the_solution_and_its_indentation(sums):
+    source = build.find(sums.starter, "q1")["source"]
+    assert source.splitlines()[0] == "def total(xs):"
+    compile(source, "stub", "exec")
+
+
+@pytest.mark.parametrize("role", ["q1", "q1-test", "setup"])
+def test_metadata_is_of_schema_3_with_nothing_besides(sums, role):
+    meta = build.find(sums.starter, role)["metadata"]["nbgrader"]
+    known = {"schema_version", "grade", "grade_id", "locked", "solution", "task", "cell_type", "checksum", "points"}
+    assert set(meta) <= known
+    assert meta["schema_version"] == 3
