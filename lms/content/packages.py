@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import io
-import os
 import shutil
 import stat
 import tempfile
@@ -75,14 +75,15 @@ def _pack(folder: Folder, files: tuple[str, ...]) -> bytes:
 
 
 def unpack_exercise(package: bytes, path: Path) -> None:
-    """Write a package into the folder `path`, which must not exist yet. ContentError, and no folder, if it is none.
+    """Write a package into the folder `path`. ContentError, and nothing written, if it is none.
 
-    The folder appears whole or not at all, also when two unpack the same one at once.
+    The folder appears whole or not at all. Again, or two at once, is no error; a folder with anything else in it is.
     """
     files = _read_package(package)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        raise ContentError(path.name, "", "is there already", "Unpack into a new folder.")
+        _must_hold(path, files)
+        return
     made = Path(tempfile.mkdtemp(prefix=".unpack-", dir=path.parent))
     try:
         for relative, data in files.items():
@@ -90,10 +91,20 @@ def unpack_exercise(package: bytes, path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         made.chmod(0o755)
-        os.rename(made, path)
-    except BaseException:
+        try:
+            made.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
+            _must_hold(path, files)
+    finally:
         shutil.rmtree(made, ignore_errors=True)
-        raise
+
+
+def _must_hold(path: Path, files: dict[str, bytes]) -> None:
+    found = {inner.relative_to(path).as_posix(): inner for inner in path.rglob("*") if not inner.is_dir()}
+    if set(found) != set(files) or any(found[name].read_bytes() != data for name, data in files.items()):
+        raise ContentError(path.name, "", "is there already and holds something else", "Unpack into a new folder.")
 
 
 def _read_package(package: bytes) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -81,11 +82,31 @@ def test_unpacking_gives_the_files_back(library, tmp_path):
     assert os.listdir(tmp_path / "made") == ["count-parts"]
 
 
-def test_unpacking_never_writes_over_a_folder(library, tmp_path):
+def test_unpacking_again_changes_nothing(library, tmp_path):
     package = pack_exercise(library.exercise)
     unpack_exercise(package, tmp_path / "made")
-    with pytest.raises(ContentError, match="made: is there already"):
+    before = (tmp_path / "made").stat()
+    unpack_exercise(package, tmp_path / "made")
+    assert (tmp_path / "made").stat() == before
+
+
+def test_unpacking_never_writes_over_something_else(library, tmp_path):
+    package = pack_exercise(library.exercise)
+    unpack_exercise(package, tmp_path / "made")
+    (tmp_path / "made" / "source.ipynb").write_text("{}")
+    with pytest.raises(ContentError, match="made: is there already and holds something else"):
         unpack_exercise(package, tmp_path / "made")
+    assert (tmp_path / "made" / "source.ipynb").read_text() == "{}"
+
+
+def test_two_may_unpack_the_same_at_once(library, tmp_path):
+    package = pack_exercise(library.exercise)
+    folders = [tmp_path / "cache" / str(number) for number in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(unpack_exercise, package, folder) for folder in folders for _ in range(4)]:
+            done.result()
+    assert sorted(os.listdir(tmp_path / "cache")) == sorted(folder.name for folder in folders)
+    assert [pack_exercise(folder) == package for folder in folders] == [True] * 20
 
 
 RIGHT = {"exercise.toml": b"title = 'x'", "source.ipynb": b"{}"}
