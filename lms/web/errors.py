@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, g, make_response, redirect, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from lms.errors import ForbiddenError, GradingUnavailableError, LMSError, NotANotebookError, NotFoundError
 from lms.files import StorageError
@@ -23,7 +23,8 @@ from . import access, flashes
 from .csrf import FormExpiredError
 from .i18n import format_day
 from .i18n import gettext as _
-from .templating import render, url
+from .redirects import safe_target
+from .templating import here, render, url
 
 log = logging.getLogger("lms.web")
 
@@ -184,6 +185,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(access.PasswordChangeNeededError, _ask_for_password)
     blueprint.register_error_handler(LMSError, lambda error: _answer(_page_of(error)))
     blueprint.register_error_handler(HTTPException, _http)
+    for code in default_exceptions:  # a host's handler of a single code would go before that of all
+        blueprint.register_error_handler(code, _http)
     blueprint.register_error_handler(OperationalError, _database_away)
     blueprint.register_error_handler(Exception, _fault)
 
@@ -197,12 +200,15 @@ def _answer(page: Page, reference: str = "") -> Response:
 def _http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
-    return _answer(_http_page(error))
+    response = _answer(_http_page(error))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(error.valid_methods)
+    return response
 
 
 def _ask_to_sign_in(_error: LMSError) -> Response:
     """Come back afterwards. What a form held is kept by the browser (data-keep) and is there again on its page."""
-    where = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    where = here() if request.method == "GET" else _page_of_form()
     lms = g.lms
     if lms.is_standalone:
         if request.method != "GET":
@@ -222,13 +228,14 @@ def _ask_to_sign_in(_error: LMSError) -> Response:
 
 
 def _page_of_form() -> str:
-    """Where the form that was sent stood: its own address, or the page that it names."""
-    named = request.form.get("page", "")
-    return named if named.startswith("/") and not named.startswith("//") else request.script_root + "/"
+    """Where the form that was sent stood: the page that it names, else home."""
+    try:
+        return safe_target(request.form.get("page"))
+    except RequestEntityTooLarge:  # who is not signed in is not told about the size of what she sends
+        return safe_target(None)
 
 
 def _ask_for_password(_error: LMSError) -> Response:
-
     return make_response(redirect(url("account.password"), code=303))
 
 

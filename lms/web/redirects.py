@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request
+from flask import redirect
 from werkzeug.wrappers import Response
 
 from .templating import url
@@ -16,11 +16,10 @@ def to(endpoint: str, **values: Any) -> Response:
 
 
 def safe_target(wanted: str | None) -> str:
-    """A path of this very site, or home: an address that somebody slipped into a link leads nowhere else."""
-    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted:
-        return (
-            request.script_root + wanted
-            if request.script_root and not wanted.startswith(request.script_root)
-            else wanted
-        )
+    """A path of this very site, or home: an address that somebody slipped into a link leads nowhere else.
+
+    Browsers take `\\` for `/` and drop tabs and line ends, so `/\\evil.example` and `/<tab>/evil.example` are other sites.
+    """
+    if wanted and wanted.startswith("/") and wanted.isprintable() and not wanted.startswith(("//", "/\\")):
+        return wanted
     return url("learn.home")

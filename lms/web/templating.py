@@ -35,6 +35,11 @@ def url(endpoint: str, **values: Any) -> str:
     return url_for(f"lms.{endpoint}", **values)
 
 
+def here() -> str:
+    """The address of the page that is asked for, as the browser would write it after the host's name."""
+    return request.script_root + request.full_path.rstrip("?")
+
+
 def floor(value: float) -> int:
     """For per cents: 79.6 is never shown as 80."""
     return math.floor(value + 1e-9)
@@ -74,7 +79,7 @@ def render(template: str, **context: Any) -> str:
         "standalone": g.lms.is_standalone,
         "flashes": flashes.take(),
         "endpoint": (request.endpoint or "").removeprefix("lms."),
-        "request_path": request.full_path.rstrip("?"),
+        "request_path": here(),
         "is_fragment": request.headers.get("HX-Request") == "true",
     }
     return environment().get_template(template).render(common | context)
