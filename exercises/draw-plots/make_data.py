@@ -28,7 +28,7 @@ DRIFT_G = 0.12  # how much heavier the last part is than the first: the mould wa
 
 
 def daily_rows(rng: np.random.Generator) -> Iterable[tuple[object, ...]]:
-    """A day's output falls short of a good day by stoppages, Weibull with shape 1.2 and mean of about 110 pieces."""
+    """A day falls short of a good day by stoppages: Weibull with shape 1.2 and mean of about 110 pieces."""
     for day in WORK_DATES:
         for machine, (usual, scrap) in MACHINES.items():
             total = usual - int(117 * rng.weibull(1.2))
@@ -53,7 +53,9 @@ def make(seed: int) -> dict[str, bytes]:
     """Path relative to this folder -> bytes of the file."""
     rng = np.random.default_rng(seed)
     return {
-        "data/daily_output.csv": as_csv(("work_date", "machine", "good_count", "defect_count"), daily_rows(rng)),
+        "data/daily_output.csv": as_csv(
+            ("work_date", "machine", "good_count", "defect_count"), daily_rows(rng)
+        ),
         "data/part_weight.csv": as_csv(("part_no", "weight_g"), weight_rows(rng)),
     }
 
