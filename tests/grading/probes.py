@@ -131,9 +131,14 @@ def leftover(parent: WarmParent) -> str:
     """A daemon that left its session and its parent: gone with the child."""
     with parent.fork("learner", LIMITS, Files()) as child:
         ask(child, HELPERS + DAEMON)
-        tree = list(process._tree(child.pid))
+        tree = [*process._tree(child.pid), *daemons(parent, child.pid)]
     alive = [pid for pid in tree if Path(f"/proc/{pid}").exists()]
     return "HELD" if len(tree) > 1 and not alive else f"tree {tree}, alive {alive}"
+
+
+def daemons(parent: WarmParent, child: int) -> set[int]:
+    """Without namespaces a process that lost its parent belongs to the warm parent."""
+    return set() if parent.level in ("full", "user") else set(process._tree(parent.pid)) - {parent.pid, child}
 
 
 def main(level: str, folder: str) -> None:
@@ -155,8 +160,8 @@ def main(level: str, folder: str) -> None:
     }
     probes = ANYWHERE | (IN_NAMESPACES | FATAL if level in ("full", "user") else {})
     told = {name: attempt(parent, source.format(**facts)) for name, source in probes.items()}
+    told["daemon"] = leftover(parent)
     if level in ("full", "user"):
-        told["daemon"] = leftover(parent)
         told["uid"] = own_uid(parent)
     parent.close()
     print(json.dumps(told))

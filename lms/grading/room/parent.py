@@ -37,6 +37,8 @@ def launch(setting: dict[str, Any]) -> None:
     """
     if setting["level"] in ("full", "user"):
         _enter_namespaces(setting)
+    else:
+        system.prctl(system.PR_SET_CHILD_SUBREAPER, 1)
     system.die_with_parent()
     Parent(setting).serve()
 
@@ -220,6 +222,8 @@ class Parent:
         self._poll.unregister(child)
         os.close(child)
         _, status, used = os.wait4(pid, 0)
+        if self.level not in ("full", "user"):
+            self._end_strays()
         ended = {
             "code": os.waitstatus_to_exitcode(status),
             "cpu": used.ru_utime + used.ru_stime,
@@ -231,6 +235,20 @@ class Parent:
             pass  # the one who asked has gone already
         finally:
             os.close(pipe)
+
+    def _end_strays(self) -> None:
+        """Without pid namespaces the processes that a dead child left become ours. None of them is let live."""
+        own = {pid for pid, _ in self.children.values()}
+        while strays := _children() - own:
+            for pid in strays:
+                os.kill(pid, signal.SIGKILL)
+            for pid in strays:
+                os.waitpid(pid, 0)
+
+
+def _children() -> set[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return {int(pid) for pid in file.read().split()}
 
 
 def warm(preload: list[str]) -> None:
