@@ -39,10 +39,9 @@ class Credentials:
     employee_number: str = ""
 
     def key(self) -> str:
-        """What the throttle counts by."""
-        if self.email:
-            return f"account:{normalise_email(self.email)}"[:120]
-        return f"account:{self.company.strip()}/{self.employee_number.strip()}"[:120]
+        """What the throttle counts by where no account has these; an account is counted by its own id."""
+        typed = normalise_email(self.email) if self.email else f"{self.company.strip()}/{self.employee_number.strip()}"
+        return f"account:{typed}"[:120]
 
 
 def normalise_email(text: str) -> str:
@@ -91,27 +90,48 @@ def create_person(
 def authenticate(
     session: Session, credentials: Credentials, *, address: str, tries: int, now: datetime | None = None
 ) -> Person:
-    """The person whose credentials these are. Wrong tries are counted by account, and by address ten times as many.
+    """The person whose credentials these are. It only reads: hashing is slow on purpose, so no lock is held meanwhile.
 
-    The caller commits also when this raises, so that the count is kept.
+    The caller notes what came of it, by `note_failure` or `note_success`. `tries` wrong ones are let through for an
+    account, and ten times as many from one address.
 
     Raises:
         SignInRefusedError
     """
     now = now or utcnow()
-    keys = ((credentials.key(), tries), (f"address:{address}", tries * 10))
+    person = _find(session, credentials, now)
+    keys = ((_account_key(person, credentials), tries), (_address_key(address), tries * 10))
     if any(throttle.failures(session, key, now) >= limit for key, limit in keys):
         raise SignInRefusedError("throttled")
-    person = _find(session, credentials, now)
     right = passwords.verify(person.password_hash if person else None, credentials.password)
     if person is None or not right or not person.is_active:
-        for key, _ in keys:
-            throttle.add_failure(session, key, now)
         raise SignInRefusedError("wrong")
-    throttle.forget(session, credentials.key())
+    return person
+
+
+def note_failure(session: Session, credentials: Credentials, *, address: str, now: datetime | None = None) -> None:
+    """Count a wrong try against the account and the address."""
+    now = now or utcnow()
+    person = _find(session, credentials, now)
+    for key in (_account_key(person, credentials), _address_key(address)):
+        throttle.add_failure(session, key, now)
+
+
+def note_success(session: Session, person_id: int, credentials: Credentials) -> None:
+    """Forget the account's wrong tries, and hash the password anew where the cost has been raised since."""
+    person = session.get_one(Person, person_id)
+    throttle.forget(session, _account_key(person, credentials))
     if passwords.needs_rehash(person.password_hash or ""):
         person.password_hash = passwords.hash_password(credentials.password)
-    return person
+
+
+def _account_key(person: Person | None, credentials: Credentials) -> str:
+    """One account is counted once, however its company or address was written."""
+    return f"person:{person.id}" if person else credentials.key()
+
+
+def _address_key(address: str) -> str:
+    return f"address:{address}"
 
 
 def _find(session: Session, credentials: Credentials, now: datetime) -> Person | None:

@@ -86,6 +86,16 @@ def end(session: Session, person_id: int, uid: UUID, now: datetime | None = None
         audit.record(session, "signed_out", actor_id=person_id, subject=f"sign_in:{found.id}")
 
 
+def end_here(session: Session, person_id: int, sign_in_id: int | None, now: datetime | None = None) -> None:
+    """End the stay that the person asks from."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.revoked_at.is_(None))
+        .values(revoked_at=now or utcnow())
+    )
+    audit.record(session, "signed_out", actor_id=person_id)
+
+
 def end_others(session: Session, person_id: int, keep_id: int | None, now: datetime | None = None) -> None:
     """End all of the person's but one, as after a change of password."""
     statement = update(SignIn).where(SignIn.person_id == person_id, SignIn.revoked_at.is_(None))

@@ -1,11 +1,15 @@
-"""One session a request: one that only reads for GET, one that holds the write lock for the rest. Views commit, once."""
+"""Sessions of a request: one that reads, for everything that is shown or checked, and short ones that write.
+
+The write lock is taken when a view has read all that it needs, also the body of an upload, and given back at once: a slow
+phone or a costly password hash must not keep everybody else's work waiting.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import g, request
+from flask import g
 from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
@@ -15,8 +19,7 @@ _KEY = "lms_session"
 def _current() -> Session:
     session = g.get(_KEY)
     if session is None:
-        database = g.lms.database
-        session = database.reading() if request.method in ("GET", "HEAD", "OPTIONS") else database.writing()
+        session = g.lms.database.reading()
         setattr(g, _KEY, session)
     return session
 
@@ -25,15 +28,19 @@ session: Session = LocalProxy(_current)  # type: ignore[assignment]
 
 
 @contextmanager
-def writing_now() -> Iterator[Session]:
-    """A short transaction of its own beside a request that reads, committed at its end."""
-    with g.lms.database.writing() as own:
-        yield own
-        own.commit()
+def transaction() -> Iterator[Session]:
+    """A transaction that writes, committed at its end, or rolled back where something was raised.
+
+    What the request reads afterwards sees it.
+    """
+    with g.lms.database.writing() as writing:
+        yield writing
+        writing.commit()
+    close()
 
 
 def close(_error: BaseException | None = None) -> None:
-    """At the request's end: what was not committed is rolled back."""
+    """End the reading session; the next look at the database opens another."""
     opened = g.pop(_KEY, None)
     if opened is not None:
         opened.close()

@@ -4,48 +4,34 @@
 
 Everything of ours hangs on one blueprint: pages, access rules, form tokens, headers, error pages, static files. Nothing is
 set up app-wide, so a host's pages, cookies and headers stay as they are. The one thing of the host's that we change: if it
-uses Flask-WTF's CSRFProtect, our routes are exempt from it, because they check tokens of their own.
+uses Flask-WTF's CSRFProtect, our routes are exempt from it, because they check tokens of their own. What a host sets
+app-wide (hooks, error pages, headers) doesn't change ours either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
 from flask_login import LoginManager, current_user
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lms.clock import utcnow
 from lms.files import FileStore
-from lms.models import Database, ExternalIdentity, Person, make_engine
-from lms.people import accounts, sign_ins
+from lms.models import Database, make_engine
+from lms.people import sign_ins
 from lms.people.viewers import Viewer, viewer_of
 from lms.settings import Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache
 
-from . import access, csrf, database, errors, i18n
+from . import access, csrf, database, errors, hosts, i18n
+from .hosts import Identity, IdentityFunction
 from .sign_in import SignedIn
 from .views import ALL_VIEWS, STANDALONE_VIEWS
 
-
-@dataclass(frozen=True)
-class Identity:
-    """Who a host says is there. `subject` is the host's id of the person, which never becomes another's.
-
-    An `email` is given only where the host has made sure that it is the person's: it opens the account of that address.
-    """
-
-    subject: str
-    name: str
-    email: str | None = None
-    language: str | None = None
-
-
-IdentityFunction = Callable[[], Identity | None]
+__all__ = ("LMS", "Identity")
 
 CONTENT_POLICY = "; ".join(
     (
@@ -59,6 +45,17 @@ CONTENT_POLICY = "; ".join(
 )
 
 
+# What of ours no hook of a host's may change.
+KEPT_HEADERS = (
+    "Content-Security-Policy",
+    "X-Content-Type-Options",
+    "Referrer-Policy",
+    "Permissions-Policy",
+    "Cache-Control",
+)
+_PERSON_KEY = "lms_person"
+
+
 class LMS:
     """Baeum in a Flask app.
 
@@ -68,7 +65,8 @@ class LMS:
         identity: tells who is there, None for nobody. Without it Baeum signs people in by itself.
         issuer: a name for the host's people, in case a second host shares the database.
         sign_in_url: where somebody goes who is not signed in to the host; called with the address to come back to.
-        settings: read from the app's instance folder where None.
+        instance: the folder of our configuration and data; `lms` in a host's instance folder where None.
+        settings: read from `instance` and, in a host, from `LMS_…` of its configuration where None.
     """
 
     def __init__(
@@ -79,12 +77,14 @@ class LMS:
         identity: IdentityFunction | None = None,
         issuer: str = "host",
         sign_in_url: Callable[[str], str] | None = None,
+        instance: Path | str | None = None,
         settings: Settings | None = None,
     ) -> None:
         self.url_prefix = url_prefix
         self.identity = identity
         self.issuer = issuer
         self.sign_in_url = sign_in_url
+        self._instance = Path(instance) if instance else None
         self._settings = settings
         if app is not None:
             self.init_app(app)
@@ -96,25 +96,26 @@ class LMS:
 
     def init_app(self, app: Flask) -> None:
         """Raises SettingsError for a wrong setting, before anything is served."""
-        self.settings = self._settings or load_settings(Path(app.instance_path))
-        self.instance = Path(app.instance_path)
+        own = Path(app.instance_path) if self.is_standalone else Path(app.instance_path) / "lms"
+        self.instance = self._instance or own
+        self.settings = self._settings or self._load_settings(app)
         self.database = Database(make_engine(self.settings.database_url))
         self.files = FileStore(self.settings.files_dir)
         self.exercises = ExerciseCache(self.files, self.instance / "exercise-cache")
         app.extensions["lms"] = self
         if self.is_standalone:
             self.identity_of_sign_in = _sign_in_with_flask_login(app, self)
-        blueprint = self._blueprint()
-        app.register_blueprint(blueprint)
-        host_csrf = app.extensions.get("csrf")
-        if host_csrf is not None:
-            for made in [blueprint, *(child for child, _ in blueprint._blueprints)]:
-                host_csrf.exempt(made)
+        self.blueprint = self._blueprint()
+        app.register_blueprint(self.blueprint)
+
+    def _load_settings(self, app: Flask) -> Settings:
+        return load_settings(self.instance) if self.is_standalone else hosts.load_host_settings(app, self.instance)
 
     def _blueprint(self) -> Blueprint:
         blueprint = Blueprint(
             "lms", __name__, url_prefix=self.url_prefix or None, static_folder="static", static_url_path="/static"
         )
+        blueprint.url_value_preprocessor(self._arrive)
         blueprint.before_request(self._begin)
         blueprint.after_request(_add_headers)
         blueprint.teardown_request(database.close)
@@ -122,53 +123,34 @@ class LMS:
         for view in (*ALL_VIEWS, *(STANDALONE_VIEWS if self.is_standalone else ())):
             blueprint.register_blueprint(view)
         # Whatever else lies below our prefix is a page of ours that does not exist, not one of the host's.
-        blueprint.add_url_rule(
-            "/<path:_anything>", "missing", _missing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
-        )
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        blueprint.add_url_rule("/<path:_anything>", "missing", _missing, methods=methods)
+        blueprint.add_url_rule("/", "missing", _missing, methods=methods[1:])
         return blueprint
 
-    def _begin(self) -> None:
+    def _arrive(self, _endpoint: str | None, _values: dict | None) -> None:
+        """Before every hook of the request, also the host's, which may abort it and so ask for an error page of ours."""
         g.lms = self
-        g.lms_language = self.settings.language
-        if request.endpoint == "lms.static":
-            return
+        g.lms_language = i18n.choose_language(None, self.settings.language)
         # A little more than a notebook, for the form around it; the host's own limit stays as it is.
         request.max_content_length = self.settings.notebook_mb * 1_000_000 + 2_000_000
-        viewer = access.current_viewer()
-        g.lms_language = i18n.choose_language(viewer.language if viewer else None, self.settings.language)
-        csrf.check()
-        access.check_request()
+        hosts.exempt_from_csrf(current_app, (self.blueprint, *ALL_VIEWS, *STANDALONE_VIEWS))
 
-    # Who is there
+    def _begin(self) -> None:
+        if request.endpoint == "lms.static":
+            return
+        viewer = access.current_viewer()
+        if viewer is not None:
+            _forget_others(viewer)
+            g.lms_language = i18n.choose_language(viewer.language, self.settings.language)
+        access.check_request()
+        csrf.check()
 
     def find_viewer(self) -> Viewer | None:
+        """Who is there. Raises ForbiddenError for somebody whose account here was closed."""
         if self.identity is None:
             return self.identity_of_sign_in()
-        identity = self.identity()
-        return self._viewer_in_host(identity) if identity else None
-
-    def _viewer_in_host(self, identity: Identity) -> Viewer:
-        person = self._known(database.session, identity)
-        if person is None:
-            with database.writing_now() as own:
-                accounts.person_of_identity(
-                    own, issuer=self.issuer, subject=identity.subject, name=identity.name, email=identity.email
-                )
-            database.close()  # what was open before doesn't see the new row
-            person = self._known(database.session, identity)
-            assert person is not None
-        viewer = viewer_of(person)
-        return viewer
-
-    def _known(self, reading: Session, identity: Identity) -> Person | None:
-        return reading.scalar(
-            select(Person)
-            .join(ExternalIdentity, ExternalIdentity.person_id == Person.id)
-            .where(
-                ExternalIdentity.issuer == self.issuer, ExternalIdentity.subject == identity.subject, Person.is_active
-            )
-            .options(selectinload(Person.roles))
-        )
+        return hosts.find_viewer(self.issuer, self.identity())
 
     @property
     def idle(self) -> timedelta:
@@ -190,9 +172,9 @@ def _sign_in_with_flask_login(app: Flask, lms: LMS) -> Callable[[], Viewer | Non
         if row is None:
             return None
         if utcnow() - row.last_seen_at > sign_ins.SEEN_EVERY and request.endpoint != "lms.account.state":
-            with database.writing_now() as own:
-                sign_ins.touch(own, row.id)
-        return SignedIn(token, row.id, viewer_of(row.person, sign_in_id=row.id))
+            with database.transaction() as writing:
+                sign_ins.touch(writing, row.id)
+        return SignedIn(token, viewer_of(row.person, sign_in_id=row.id))
 
     def find() -> Viewer | None:
         return current_user.viewer if current_user.is_authenticated else None
@@ -200,9 +182,34 @@ def _sign_in_with_flask_login(app: Flask, lms: LMS) -> Callable[[], Viewer | Non
     return find
 
 
+def _forget_others(viewer: Viewer) -> None:
+    """Form token, sentences and drafts are one person's; a host may keep its session when another signs in."""
+    owner = session.get(_PERSON_KEY)
+    if owner == str(viewer.uid):
+        return
+    if owner is not None:
+        for key in [key for key in session if key.startswith("lms_") and key != i18n.SESSION_KEY]:
+            del session[key]
+    session[_PERSON_KEY] = str(viewer.uid)
+
+
 @access.anyone
-def _missing(_anything: str) -> Response:
+def _missing(_anything: str = "") -> Response:
+    """No such page, or one that is asked for by a method that it doesn't know."""
+    others = [method for method in ("GET", "POST") if method != request.method and _is_page(method)]
+    if others:
+        raise MethodNotAllowed(others)
     abort(404)
+
+
+def _is_page(method: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    try:
+        endpoint, _ = adapter.match(method=method)
+    except HTTPException:
+        return False
+    return endpoint != "lms.missing"
 
 
 def _add_headers(response: Response) -> Response:
@@ -219,4 +226,4 @@ def _add_headers(response: Response) -> Response:
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.vary.add("Cookie")
-    return response
+    return hosts.keep_headers(response, KEPT_HEADERS)

@@ -8,20 +8,19 @@ from sqlalchemy.orm import Session
 
 from lms.models import Person
 from lms.people import sign_ins
-from lms.people.viewers import Viewer, viewer_of
+from lms.people.viewers import Viewer
 
 
 class SignedIn(UserMixin):
     """What Flask-Login calls a user: its id is the token of one device's stay, so that each can be ended alone."""
 
-    def __init__(self, token: str, sign_in_id: int, viewer: Viewer) -> None:
+    def __init__(self, token: str, viewer: Viewer | None = None) -> None:
         self.id = token
-        self.sign_in_id = sign_in_id
         self.viewer = viewer
 
 
 def begin(database: Session, person: Person) -> None:
-    """Sign this browser in as `person`, whose roles are loaded. The caller commits.
+    """Sign this browser in as `person`. The caller commits.
 
     The browser's session starts anew, so that nothing planted in it before counts for the person.
     """
@@ -30,7 +29,7 @@ def begin(database: Session, person: Person) -> None:
     if language:
         session["lms_language"] = language
     token = sign_ins.start(database, person, device=describe_device(), address=address())
-    login_user(SignedIn(token, 0, viewer_of(person)))
+    login_user(SignedIn(token))
 
 
 def end() -> None:

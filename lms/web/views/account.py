@@ -15,7 +15,7 @@ from lms.people import accounts, passwords, sign_ins
 from lms.people.accounts import SignInRefusedError
 
 from .. import access, flashes, forms, i18n
-from ..database import session
+from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import safe_target, to
@@ -47,8 +47,6 @@ def change_password() -> str | Response | tuple[str, int]:
     viewer = access.viewer()
     form = forms.ChangePassword(request.form)
     if form.validate() and _changed(form):
-        sign_ins.end_others(session, viewer.id, viewer.sign_in_id)
-        session.commit()
         flashes.add(_("Your password is changed. You were signed out on your other devices."), "success")
         return to("learn.home")
     return render("lms/password.html", form=form, is_forced=viewer.must_change_password), 422
@@ -56,9 +54,12 @@ def change_password() -> str | Response | tuple[str, int]:
 
 def _changed(form: forms.ChangePassword) -> bool:
     """Whether the account took the new password; what it has against it is put to the field."""
-    person = session.get_one(Person, access.viewer().id)
+    viewer = access.viewer()
     try:
-        accounts.change_password(session, person, form.old.data or "", form.new.data or "")
+        with transaction() as writing:
+            person = writing.get_one(Person, viewer.id)
+            accounts.change_password(writing, person, form.old.data or "", form.new.data or "")
+            sign_ins.end_others(writing, viewer.id, viewer.sign_in_id)
     except passwords.WeakPasswordError as error:
         form.new.errors = [*form.new.errors, explain(error)]
     except SignInRefusedError:
@@ -78,8 +79,8 @@ def _refuse_in_host() -> None:
 @access.signed_in
 def end_device(uid: UUID) -> Response:
     _refuse_in_host()
-    sign_ins.end(session, access.viewer().id, uid)
-    session.commit()
+    with transaction() as writing:
+        sign_ins.end(writing, access.viewer().id, uid)
     flashes.add(_("That device is signed out."), "success")
     return to("account.page")
 
@@ -89,8 +90,8 @@ def end_device(uid: UUID) -> Response:
 def end_other_devices() -> Response:
     _refuse_in_host()
     viewer = access.viewer()
-    sign_ins.end_others(session, viewer.id, viewer.sign_in_id)
-    session.commit()
+    with transaction() as writing:
+        sign_ins.end_others(writing, viewer.id, viewer.sign_in_id)
     flashes.add(_("All your other devices are signed out."), "success")
     return to("account.page")
 
@@ -104,8 +105,8 @@ def language() -> Response:
         cookie[i18n.SESSION_KEY] = wanted
         viewer = access.current_viewer()
         if viewer is not None:
-            session.get_one(Person, viewer.id).language = wanted
-            session.commit()
+            with transaction() as writing:
+                writing.get_one(Person, viewer.id).language = wanted
     return redirect(safe_target(request.form.get("next")), code=303)
 
 
@@ -127,6 +128,6 @@ def stay() -> tuple[str, int]:
     """Somebody is still here: the idle clock starts anew."""
     sign_in_id = access.viewer().sign_in_id
     if sign_in_id is not None:
-        sign_ins.touch(session, sign_in_id)
-        session.commit()
+        with transaction() as writing:
+            sign_ins.touch(writing, sign_in_id)
     return "", 204

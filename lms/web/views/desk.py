@@ -14,7 +14,7 @@ from lms.learning.ledger import DecisionError
 from lms.reports import completions
 
 from .. import access, flashes, forms
-from ..database import session
+from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
@@ -67,10 +67,10 @@ def _decide(uid: UUID, what: str) -> Response:
     form = forms.Decision(request.form)
     deed = {"uphold": ledger.uphold, "revoke": ledger.revoke}[what]
     try:
-        deed(session, found, actor_id=viewer.id, reason=form.reason.data or "")
+        with transaction() as writing:
+            deed(writing, found, actor_id=viewer.id, reason=form.reason.data or "")
     except DecisionError as error:
         flashes.add(explain(error), "error")
         return to("desk.home")
-    session.commit()
     flashes.add(_("The decision is recorded with its reason."), "success")
     return to("desk.home")

@@ -21,7 +21,7 @@ from lms.models import Enrolment, Grade, Run, RunUnit, Submission
 from lms.submissions import hand_in
 
 from .. import access, courseware, flashes
-from ..database import session
+from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
@@ -128,8 +128,8 @@ def done(run: UUID, key: str) -> AnyResponse:
     if place.unit.kind != "page":
         raise NotFoundError()
     if place.is_open:
-        standing = units.finish_page(session, place.enrolment, place.unit)
-        session.commit()
+        with transaction() as writing:
+            standing = units.finish_page(writing, place.enrolment, place.unit)
         _tell_completion(place.standing, standing)
     if place.following is None:
         return to("learn.outline", run=run)
@@ -184,10 +184,10 @@ def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
     # A question's fields as a list: one choice, several, an order, or a number as it was typed.
     answers = {question.key: request.form.getlist(question.key) for question in quiz.questions}
     try:
-        attempt, _result, standing = units.take_quiz(session, place.enrolment, place.unit, quiz, answers)
+        with transaction() as writing:
+            attempt, _result, standing = units.take_quiz(writing, place.enrolment, place.unit, quiz, answers)
     except RunNotOpenError as error:
         return _show_quiz(place, explain(error)), 409
-    session.commit()
     _tell_completion(place.standing, standing)
     return to("learn.unit", run=run, key=key, attempt=attempt.number, _anchor="result")
 
@@ -222,24 +222,23 @@ def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
     # One byte more than the limit is enough to know; a huge file is not read into memory.
     notebook = upload.stream.read(limit + 1) if upload else b""
     try:
-        handed_in = hand_in.submit(
-            session,
-            g.lms.files,
-            g.lms.exercises,
-            place.enrolment,
-            place.unit,
-            notebook,
-            file_name=(upload.filename if upload else "") or "",
-            max_bytes=limit,
-        )
-        session.commit()
+        with transaction() as writing:
+            handed_in = hand_in.submit(
+                writing,
+                g.lms.files,
+                g.lms.exercises,
+                place.enrolment,
+                place.unit,
+                notebook,
+                file_name=(upload.filename if upload else "") or "",
+                max_bytes=limit,
+            )
     except NotANotebookError as error:
         return _show_exercise(place, explain(error)), 422
     except RunNotOpenError as error:
         return _show_exercise(place, explain(error)), 409
     except StorageError as error:
-        session.rollback()
-        return _show_exercise(_place(run, key), explain(error)), 507
+        return _show_exercise(place, explain(error)), 507
     return to("learn.submission", uid=handed_in.submission.uid)
 
 

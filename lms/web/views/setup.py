@@ -5,17 +5,14 @@ from __future__ import annotations
 import hmac
 
 from flask import Blueprint, g, request
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from lms.errors import NotFoundError
-from lms.models import Person
 from lms.people import accounts, passwords, roles
 from lms.people.accounts import AccountError
 
 from .. import access, flashes, forms, setup_code, sign_in
-from ..database import session
+from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
@@ -36,17 +33,7 @@ def page() -> str:
 def begin() -> str | Response | tuple[str, int]:
     _refuse_if_done()
     form = forms.FirstOperator(request.form)
-    if form.validate() and _code_is_right(form) and (person := _create(form)) is not None:
-        roles.grant(session, person, "operator", actor_id=person.id)
-        session.flush()
-        found = session.scalars(
-            select(Person)
-            .where(Person.id == person.id)
-            .options(selectinload(Person.roles))
-            .execution_options(populate_existing=True)
-        ).one()
-        sign_in.begin(session, found)
-        session.commit()
+    if form.validate() and _code_is_right(form) and _created(form):
         setup_code.forget(g.lms.instance)
         flashes.add(_("The site is yours. Make the first people with `flask lms user add`."), "success")
         return to("learn.home")
@@ -67,13 +54,21 @@ def _code_is_right(form: forms.FirstOperator) -> bool:
     return False
 
 
-def _create(form: forms.FirstOperator) -> Person | None:
+def _created(form: forms.FirstOperator) -> bool:
+    """Whether the account was made and signed in; what is against it is put to its field."""
     try:
         passwords.check_strength(form.new.data or "", form.name.data, form.email.data)
-        return accounts.create_person(session, name=form.name.data or "", email=form.email.data, password=form.new.data)
+        with transaction() as writing:
+            person = accounts.create_person(
+                writing, name=form.name.data or "", email=form.email.data, password=form.new.data
+            )
+            roles.grant(writing, person, "operator", actor_id=person.id)
+            sign_in.begin(writing, person)
     except passwords.WeakPasswordError as error:
         form.new.errors = [*form.new.errors, explain(error)]
     except AccountError as error:
         field = form.name if error.reason == "name_missing" else form.email
         field.errors = [*field.errors, explain(error)]
-    return None
+    else:
+        return True
+    return False

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, redirect, request
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from lms.clock import utcnow
-from lms.models import Person, SignIn
-from lms.people import accounts, roles
+from lms.people import accounts, roles, sign_ins
 from lms.people.accounts import Credentials, SignInRefusedError
 
-from .. import access, forms, i18n, sign_in
-from ..database import session
+from .. import access, forms, sign_in
+from ..database import session, transaction
 from ..errors import explain
 from ..redirects import safe_target, to
 from ..templating import render
@@ -40,22 +36,18 @@ def begin() -> str | Response | tuple[str, int]:
     form = by_number if is_by_number else by_email
     if not form.validate():
         return _render(by_email, by_number), 422
-    fields = {name: field.data or "" for name, field in form._fields.items()}
+    credentials = Credentials(**{name: field.data or "" for name, field in form._fields.items()})
+    address = sign_in.address()
     try:
-        person = accounts.authenticate(
-            session, Credentials(**fields), address=sign_in.address(), tries=g.lms.settings.sign_in_tries
-        )
+        person = accounts.authenticate(session, credentials, address=address, tries=g.lms.settings.sign_in_tries)
     except SignInRefusedError as error:
-        session.commit()  # the count of wrong tries
+        if error.reason == "wrong":
+            with transaction() as writing:
+                accounts.note_failure(writing, credentials, address=address)
         return _render(by_email, by_number, explain(error)), 429 if error.reason == "throttled" else 422
-    person = session.scalars(
-        select(Person)
-        .where(Person.id == person.id)
-        .options(selectinload(Person.roles))
-        .execution_options(populate_existing=True)
-    ).one()
-    sign_in.begin(session, person)
-    session.commit()
+    with transaction() as writing:
+        accounts.note_success(writing, person.id, credentials)
+        sign_in.begin(writing, person)
     if person.must_change_password:
         return to("account.password")
     return redirect(safe_target(request.args.get("next")), code=303)
@@ -76,11 +68,8 @@ def _render(by_email: forms.SignInByEmail, by_number: forms.SignInByNumber, prob
 @bp.post("/sign-out")
 @access.account
 def end() -> Response:
-    row = session.get(SignIn, access.viewer().sign_in_id)
-    if row is not None:
-        row.revoked_at = utcnow()
-    session.commit()
-    language = i18n.current_language()
+    viewer = access.viewer()
+    with transaction() as writing:
+        sign_ins.end_here(writing, viewer.id, viewer.sign_in_id)
     sign_in.end()
-    del language
     return to("sign_in.page", idle="1" if request.form.get("idle") else None)
