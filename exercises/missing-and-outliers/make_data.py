@@ -1,4 +1,4 @@
-"""Make the sensor log of exercise missing-and-outliers: `python make_data.py`, or `--check` to compare hashes only.
+"""Make the sensor log of exercise missing-and-outliers: `python make_data.py`, or `--check` for hashes only.
 
 The seed stands in exercise.toml. No clock is read, and values are rounded, so that the bytes are the same on
 each machine with the same numpy.

@@ -24,22 +24,23 @@ MAINTENANCE_MIN = 60  # planned, on the day shift of the second Monday
 NO_ORDERS_MIN = 330  # planned for IM-02 on the nights of the first week: nothing to make after midnight
 NEW_MOULD = ("IM-03", date(2026, 6, 15))  # from then on faster than the master data say
 NEW_MOULD_CYCLE_S = 34.0
-# ideal cycle in the master data (s), true best cycle (s), slow-down, scale of the time between stoppages (min), scrap
+# ideal cycle in the master data and in truth (s), slow-down, scale of the time between stoppages (min), scrap
 MACHINES = {
     "IM-01": (32.0, 32.0, 1.05, 230.0, 0.015),
     "IM-02": (30.0, 30.0, 1.09, 105.0, 0.022),
     "IM-03": (40.0, 40.0, 1.04, 300.0, 0.045),
 }
 HEADER = (
-    "work_date", "shift", "machine", "planned_min", "stop_min", "ideal_cycle_s", "total_count", "defect_count",
+    "work_date", "shift", "machine", "planned_min", "stop_min",
+    "ideal_cycle_s", "total_count", "defect_count",
 )  # fmt: skip
 
 
 def stop_minutes(rng: np.random.Generator, planned: int, scale: float) -> int:
     """Unplanned stoppage in a shift, in minutes.
 
-    The time between stoppages is Weibull with shape 1.4 (wear: the longer it ran, the likelier), the time of a
-    repair Weibull with shape 0.9 (many short ones, a few long ones) and mean of about 25 minutes.
+    The time between stoppages is Weibull with shape 1.4 (wear: the longer it ran, the likelier), the time of
+    a repair Weibull with shape 0.9 (many short ones, a few long ones) and mean of about 25 minutes.
     """
     at = stopped = 0.0
     while True:

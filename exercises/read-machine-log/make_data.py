@@ -1,4 +1,4 @@
-"""Make the machine log of exercise read-machine-log: `python make_data.py`, or `--check` to compare hashes only.
+"""Make the machine log of exercise read-machine-log: `python make_data.py`, or `--check` to compare hashes.
 
 The seed stands in exercise.toml. No clock is read, and values are rounded, so that the bytes are the same on
 each machine with the same numpy.
@@ -21,7 +21,7 @@ START = datetime(2026, 6, 8, 8, 0)  # wall clock in Korea; a Monday, first minut
 DAYS = 5
 STEP_MIN = 10
 MEAL_STARTS = (12, 0)  # hours; one planned hour in each shift
-# cycle time in seconds, oil temperature while running in degrees Celsius, scale of the time between stoppages in minutes
+# cycle time (s), oil temperature while running (degrees Celsius), scale of the time between stoppages (min)
 MACHINES = {"IM-01": (32.0, 45.0, 260.0), "IM-02": (30.0, 49.5, 150.0), "IM-03": (40.0, 44.0, 330.0)}
 HEADER = ("time", "work_date", "shift", "machine", "status", "oil_temp_c", "shots", "power_kw")
 
@@ -37,8 +37,8 @@ def is_break(minute: int) -> bool:
 def down_minutes(rng: np.random.Generator, minutes: int, scale: float) -> np.ndarray:
     """True for each minute in an unplanned stoppage.
 
-    The time between stoppages is Weibull with shape 1.4 (wear: the longer it ran, the likelier), the time of a
-    repair Weibull with shape 0.9 (many short ones, a few long ones) and mean of about 25 minutes.
+    The time between stoppages is Weibull with shape 1.4 (wear: the longer it ran, the likelier), the time of
+    a repair Weibull with shape 0.9 (many short ones, a few long ones) and mean of about 25 minutes.
     """
     down = np.zeros(minutes, dtype=bool)
     at = 0.0
