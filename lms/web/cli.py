@@ -27,7 +27,7 @@ from lms.models import Centre, Company, Employment, Person, reference_data
 from lms.models.people import ROLES
 from lms.people import accounts, business_numbers, passwords, roles, sign_ins
 from lms.reports import completions, tables
-from lms.settings import write_fresh
+from lms.settings import SettingsError, write_fresh
 from lms.submissions.hand_in import JOB_KIND
 from lms.submissions.take_result import Grader
 
@@ -75,21 +75,37 @@ def _say(text: str) -> None:
 
 
 @lms.command()
-@click.option("--instance", type=click.Path(path_type=Path), default=Path("instance"), show_default=True)
+@click.option(
+    "--instance",
+    type=click.Path(path_type=Path),
+    default=Path("instance"),
+    show_default=True,
+    help="where a configuration is made if the site has none",
+)
 @click.pass_context
 def init(ctx: click.Context, instance: Path) -> None:
     """Prepare a site: configuration with a fresh secret, database, reference data, content. Again changes nothing."""
-    if write_fresh(instance):
-        _say(f"made {instance / 'lms.toml'} with a fresh secret")
-    app: Flask = ctx.ensure_object(ScriptInfo).load_app()
+    app = _load_or_configure(ctx.ensure_object(ScriptInfo), instance)
     with app.app_context():
         site = _extension()
+        site.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
         if migrations.upgrade(site.database.engine):
             _say("brought the database to the newest form")
         with site.database.writing() as session:
             reference_data.load(session)
             session.commit()
         _sync(site)
+
+
+def _load_or_configure(info: ScriptInfo, instance: Path) -> Flask:
+    """The app. Alone it can't be made before it has a configuration; in a host the host's will do."""
+    try:
+        return info.load_app()
+    except SettingsError:
+        if not write_fresh(instance):
+            raise
+    _say(f"made {instance / 'lms.toml'} with a fresh secret")
+    return info.load_app()
 
 
 @lms.group("content")
@@ -250,6 +266,8 @@ def user_list(site: LMS) -> None:
 @_in_site
 def serve(site: LMS, no_worker: bool) -> None:
     """Serve the site and its grading worker until Ctrl-C."""
+    if not site.is_standalone:
+        raise click.ClickException("This site is served by its own program. Run `flask lms worker` beside it.")
     if migrations.current(site.database.engine) != migrations.head():
         raise click.ClickException("The database is not at this program's form. Run `flask lms init` first.")
     with site.database.reading() as session:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from flask import Blueprint, Response, g, make_response, redirect, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
+from lms import migrations
 from lms.errors import ForbiddenError, GradingUnavailableError, LMSError, NotANotebookError, NotFoundError
 from lms.files import StorageError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
@@ -188,6 +189,7 @@ def register(blueprint: Blueprint) -> None:
     for code in default_exceptions:  # a host's handler of a single code would go before that of all
         blueprint.register_error_handler(code, _http)
     blueprint.register_error_handler(OperationalError, _database_away)
+    blueprint.register_error_handler(ProgrammingError, _statement_failed)
     blueprint.register_error_handler(Exception, _fault)
 
 
@@ -239,12 +241,26 @@ def _ask_for_password(_error: LMSError) -> Response:
     return make_response(redirect(url("account.password"), code=303))
 
 
-def _database_away(error: OperationalError) -> Response:
+def _database_away(error: DBAPIError) -> Response:
     log.error("the database did not answer", exc_info=error)
+    if _is_unprepared():
+        log.error("the database is not at this program's form; run `flask lms init`")
     page = Page(503, _("We are busy."), _("Nothing was changed. Try again in a minute."), retry=True)
     response = _answer(page)
     response.headers["Retry-After"] = "30"
     return response
+
+
+def _statement_failed(error: ProgrammingError) -> Response:
+    """PostgreSQL's word for a missing table, and for a fault of ours."""
+    return _database_away(error) if _is_unprepared() else _fault(error)
+
+
+def _is_unprepared() -> bool:
+    try:
+        return migrations.current(g.lms.database.engine) != migrations.head()
+    except SQLAlchemyError:
+        return False
 
 
 def _fault(error: Exception) -> Response:
