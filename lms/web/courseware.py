@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from lms.content import Course, from_document, has_math, render_inline, render_markdown
+from lms.content import Course, Quiz, from_document, has_math, render_inline, render_markdown
 from lms.models import CourseVersion, Run, RunUnit
 
 from .database import session
@@ -47,6 +47,18 @@ def render_text(
     """
     # Where we are mounted is part of every link in the text.
     return _rendered(url("learn.home"), text, str(run.uid), course_of(run).language, prefix, label, is_inline)
+
+
+def quiz_has_math(run: Run, quiz: Quiz) -> bool:
+    """Whether any text of the quiz has formulas, also those that are only shown after a try."""
+    texts = [quiz.intro]
+    for question in quiz.questions:
+        texts += [question.text, question.explanation, question.feedback_wrong]
+        for option in getattr(question, "options", ()):
+            texts += [option.text, option.feedback]
+        texts += [near.feedback for near in getattr(question, "near", ())]
+        texts += getattr(question, "items", ())
+    return any("$" in text and render_text(run, text)[1] for text in texts)
 
 
 def content_of(run: Run, unit: RunUnit) -> Any:

@@ -26,7 +26,7 @@ from lms.people.viewers import Viewer, viewer_of
 from lms.settings import Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache
 
-from . import access, csrf, database, errors, hosts, i18n
+from . import access, csrf, database, errors, hosts, i18n, static_files
 from .hosts import Identity, IdentityFunction
 from .sign_in import SignedIn
 from .views import ALL_VIEWS, STANDALONE_VIEWS
@@ -220,8 +220,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if request.endpoint == "lms.static":
-        if "v" in request.args:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        static_files.prepare(response)
     else:
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")

@@ -159,7 +159,7 @@ def _show_quiz(place: Place, problem: str = "") -> str:
         shown=shown,
         result=content.grade_quiz(quiz, shown.answers) if shown else None,
         answers=shown.answers if shown else {},
-        has_math=any(courseware.render_text(place.run, question.text)[1] for question in questions),
+        has_math=courseware.quiz_has_math(place.run, quiz),
         text=lambda source, prefix="s-", label="": courseware.render_text(
             place.run, source, prefix=prefix, label=label
         )[0],
