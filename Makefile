@@ -1,0 +1,82 @@
+# `make help` lists what can be done here.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= 1
+UV_VERSION := 0.13.9
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web soak memory clean
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+# A virtual environment with uv in it. Its Python is 3.11 or newer.
+$(BIN)/uv:
+	@tools/find-python.sh > /dev/null
+	$$(tools/find-python.sh) -m venv $(VENV) || { echo "Python can't make a virtual environment. On Debian: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+
+# What the product needs, by hash. Where the developers' tools are installed already, they hold all of it.
+$(VENV)/.runtime: requirements.lock pyproject.toml $(BIN)/uv
+	@test -f $(VENV)/.dev && test $(VENV)/.dev -nt requirements-dev.lock || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (again changes nothing)
+	@$(BIN)/flask lms init
+
+run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 starts it empty
+	@if [ "$(DEMO)" != "0" ]; then $(BIN)/flask lms demo; fi
+	@exec $(BIN)/flask lms serve
+
+test: $(VENV)/.dev test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
+	$(BIN)/python -m pytest -x -q -m "not browser and not sandbox"
+
+test-needs: ## install PostgreSQL and Chromium for the tests, where that may be done
+	@tools/test-needs.sh
+
+format: $(VENV)/.dev ## put the code into its form
+	$(BIN)/ruff check --quiet --fix . || true
+	$(BIN)/ruff format .
+
+lint: $(VENV)/.dev ## look for faults of form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## check the types
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev ## check who imports whom
+	$(BIN)/lint-imports
+
+check-content: $(VENV)/.runtime ## check each course and exercise, and the proof of each exercise
+	$(BIN)/flask lms check
+
+e2e: $(VENV)/.dev test-needs ## drive the product in a real browser
+	$(BIN)/python -m pytest -m browser
+
+screenshots: $(VENV)/.dev test-needs ## take the pictures of the documentation from the running product
+	$(BIN)/python -m tools.screenshots
+
+bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the server's own floor
+	$(BIN)/python -m benchmarks.web
+
+soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lost, none graded twice
+	$(BIN)/python -m benchmarks.soak
+
+memory: $(VENV)/.dev ## what an idle site holds in memory
+	$(BIN)/python -m benchmarks.memory
+
+clean: ## remove what was made, but the site's data in instance/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
