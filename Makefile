@@ -61,7 +61,8 @@ layers: $(VENV)/.dev ## check who imports whom
 	$(BIN)/lint-imports
 
 check-content: $(VENV)/.runtime ## check each course and exercise, and the proof of each exercise
-	$(BIN)/flask lms check
+	$(BIN)/python -m lms.content check
+	@for exercise in exercises/*/; do $(BIN)/python -m lms.grading check $$exercise || exit 1; done
 
 e2e: $(VENV)/.dev test-needs ## drive the product in a real browser
 	$(BIN)/python -m pytest -m browser
