@@ -66,7 +66,6 @@ def parser(*, html: bool = False) -> MarkdownIt:
     """`html` keeps raw HTML as tokens of its own, so that a check can find it; to render, it must be False."""
     made = MarkdownIt("commonmark", {"html": html})
     made.inline = _Inline()
-    made.disable([] if html else ["html_block", "html_inline"])
     made.enable(["table", "strikethrough"])
     made.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     made.use(footnote_plugin).use(tasklists_plugin)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
-from lms.content import ContentErrors, check_all, load_all, load_course
+from lms.content import ContentErrors, PageUnit, check_all, load_all, load_course
 from lms.content.files import MB
+
+from . import authors
 
 COURSE = "courses/basics/course.toml"
 PAGE = "courses/basics/pages/01-why.md"
@@ -21,6 +25,9 @@ def test_a_right_library_has_nothing_wrong(library):
     assert [course.slug for course in catalogue.courses] == ["basics"]
     assert list(catalogue.exercises) == ["count-parts"]
 
+
+# All of the text, which no other change would leave behind.
+QUESTIONS, PROOF_TEXT = authors.QUIZ, authors.PROOF
 
 MISTAKES = [
     # course.toml: keys, types, values
@@ -47,11 +54,17 @@ MISTAKES = [
      "completion.progress: '120' is not a number of at most 100"),
     (COURSE, "hours = 2", "hours = 2\n[completion]\nprogres = 70", "completion.progres: there is no such key."),
     (COURSE, "hours = 2", "hours = ", f"{COURSE}: line 4: is not valid TOML: Invalid value."),
+    (COURSE, 'kind = "quiz"\ntitle = "확인"', 'kind = "quiz"\ntitel = "확인"',
+     "units[1].titel: there is no such key. Did you mean 'title'?"),
+    (COURSE, 'title = "확인"\n', 'wieght = 1\n', "units[1].wieght: there is no such key. Did you mean 'weight'?"),
+    (COURSE, 'title = "확인"\n', 'colour = 1\n',
+     "units[1].colour: there is no such key. It can be: file, key, kind, minutes,"),
     # course.toml: what it refers to
     (COURSE, "pages/01-why.md", "pages/01-wy.md", "units[0].file: there is no file 'pages/01-wy.md' in courses/basics."),
     (COURSE, "pages/01-why.md", "../other/x.md", "units[0].file: '../other/x.md' leads out of courses/basics."),
     (COURSE, "pages/01-why.md", "/etc/passwd", "units[0].file: '/etc/passwd' is not a relative path"),
-    (COURSE, "pages/01-why.md", "pages/가.md", "units[0].file: 'pages/가.md' holds a sign that file names may not have here."),
+    (COURSE, "pages/01-why.md", "pages/가.md",
+     "units[0].file: 'pages/가.md' holds a sign that file names may not have here."),
     (COURSE, "pages/01-why.md", "quizzes/why.toml", "units[0].file: 'quizzes/why.toml' is not a pages/*.md file."),
     (COURSE, "count-parts", "count-part",
      "units[2].exercise: there is no exercise 'count-part'. Did you mean 'count-parts'?"),
@@ -101,7 +114,23 @@ MISTAKES = [
     (QUIZ, 'text = "온도"', 'text = "[온도](unit:why)"', "questions[0].options[1].text: holds a link"),
     (QUIZ, 'text = "온도"', 'text = "![](media/ruler.svg)"',
      "questions[0].options[1].text: the image 'media/ruler.svg' has no alt text."),
+    (QUIZ, 'kind = "single"', 'kind = "singel"', "questions[0].kind: 'singel' is not known here. Did you mean 'single'?"),
+    (QUIZ, QUESTIONS, "questions = []", "questions: a quiz has 1 to 200 questions; this one has 0"),
+    (QUIZ, QUESTIONS, "", f"{QUIZ}: questions: is missing. Add it."),
     # Exercises
+    (EXERCISE, 'title = "부품 세기"', 'titel = "부품 세기"',
+     f"{EXERCISE}: titel: there is no such key. Did you mean 'title'?"),
+    (EXERCISE, 'message = "표의', 'mesage = "표의',
+     "checks.count-test.mesage: there is no such key. Did you mean 'message'?"),
+    (EXERCISE, "seed = 7", "sead = 7", "data[0].sead: there is no such key. Did you mean 'seed'?"),
+    (EXERCISE, 'sha256 = "', 'sha256 = "0', "data[0].sha256: "),
+    (PROOF, 'name = "counts-the-header"', "name =", f"{PROOF}: line 3: is not valid TOML: Invalid value."),
+    (PROOF, "count-test = 0", "count-tset = 0", "wrong[0].earns.count-tset: the notebook has no check 'count-tset'."),
+    (PROOF, 'count-test = "머리글"', 'cuont-test = "머리글"',
+     "wrong[0].says.cuont-test: the notebook has no check 'cuont-test'."),
+    (PROOF, "why =", "wy =", "wrong[0].wy: there is no such key. Did you mean 'why'?"),
+    (PROOF, "[[wrong]]", "other = 1\n[[wrong]]", f"{PROOF}: other: there is no such key."),
+    (PROOF, PROOF_TEXT, PROOF_TEXT * 2, "wrong[1].name: 'counts-the-header' is there twice."),
     (EXERCISE, "seconds = 30", "secnds = 30", f"{EXERCISE}: limits.secnds: there is no such key. Did you mean 'seconds'?"),
     (EXERCISE, "cell_seconds = 10", "cell_seconds = 50",
      "limits.cell_seconds: 50 is more than the 30 of the whole submission"),
@@ -284,6 +313,22 @@ def test_a_figure_is_what_its_name_says(library):
     assert "courses/basics/media/ruler.png: is not a .png file. Save it in the format of its name." in library.errors()
 
 
+def test_a_figure_that_is_too_large_is_told(library):
+    library.write("courses/basics/media/ruler.svg", b" " * (MB + 1))
+    assert "media/ruler.svg: is 1,048,577 bytes; at most 1,048,576 are allowed." in library.errors()[0]
+
+
+def test_an_exercise_that_is_too_large_is_told(library):
+    data = bytes(18 * MB)
+    listed = "".join(
+        f'[[data]]\npath = "data/{number}.csv"\nsha256 = "{hashlib.sha256(data).hexdigest()}"\n' for number in range(3)
+    )
+    for number in range(3):
+        library.write(f"exercises/count-parts/data/{number}.csv", data)
+    library.change(EXERCISE, "[checks.count-test]", f"{listed}\n[checks.count-test]")
+    assert library.errors()[0].startswith("exercises/count-parts: holds 56,62")
+
+
 def test_media_of_an_unknown_kind_are_told(library):
     library.write("courses/basics/media/tool.exe", b"MZ")
     assert any("media/tool.exe: '.exe' is not a kind of media." in error for error in library.errors())
@@ -299,6 +344,22 @@ def test_line_ends_and_composed_hangul_don_t_change_a_course(library, course):
 def test_a_folder_that_is_not_there_is_told(library, tmp_path):
     _, errors = check_all(tmp_path / "none", library.exercises)
     assert str(errors[0]) == "none: there is no such folder. Give the folder that holds them."
+
+
+def test_what_a_course_leaves_out_has_its_default(library):
+    library.change(COURSE, "weight = 1\n", "")
+    course = library.load().courses[0]
+    assert (course.language, course.audience) == ("ko", "")
+    assert (course.completion.progress, course.completion.score) == (80, 60)
+    assert [unit.weight for unit in course.units if not isinstance(unit, PageUnit)] == [0, 3]
+    assert not course.unit("quiz-why").quiz.shuffle
+
+
+def test_a_readme_among_the_courses_and_what_tools_leave_is_no_mistake(library):
+    library.write("courses/README.md", "x")
+    library.write("exercises/.DS_Store", "x")
+    library.write("exercises/__pycache__/x.pyc", "x")
+    assert library.errors() == []
 
 
 def test_a_stray_file_among_the_courses_is_told(library):

@@ -70,10 +70,10 @@ def test_headings_begin_at_h2_and_have_anchors_of_their_own():
 
 
 def test_headings_are_listed_for_a_table_of_contents():
-    found = headings("## 하나 `x`\n\n글\n\n### 둘 **셋**\n")
+    found = headings("## 하나 `x`\n\n글\n\n### 둘 **셋** ![자](media/a.svg)\n")
     assert [(heading.level, heading.text, heading.anchor, heading.line) for heading in found] == [
         (2, "하나 x", "하나-x", 1),
-        (3, "둘 셋", "둘-셋", 5),
+        (3, "둘 셋 자", "둘-셋-자", 5),
     ]
 
 

@@ -56,6 +56,13 @@ def test_the_same_folder_gives_the_same_bytes_whenever_and_wherever(library, tmp
     assert pack_exercise(copy) == before
 
 
+def test_nothing_of_the_machine_is_in_a_package(library):
+    entries = zipfile.ZipFile(io.BytesIO(pack_exercise(library.exercise))).infolist()
+    assert {
+        (entry.date_time, entry.create_system, entry.external_attr >> 16, entry.compress_type) for entry in entries
+    } == {((1980, 1, 1, 0, 0, 0), 3, stat.S_IFREG | 0o644, zipfile.ZIP_STORED)}
+
+
 def test_a_changed_exercise_has_another_digest(library):
     before = load_exercise_facts(library.exercises, "count-parts").digest
     library.change("exercises/count-parts/proof.toml", "머리글도 센다", "머리글까지 센다")
@@ -123,6 +130,8 @@ RIGHT = {"exercise.toml": b"title = 'x'", "source.ipynb": b"{}"}
         (zipped(RIGHT | {"data/../../evil.py": b""}), "which is no file of an exercise"),
         (zipped(RIGHT | {"data\\..\\evil.py": b""}), "which is no file of an exercise"),
         (zipped(RIGHT | {"data/": b""}), "which is no file of an exercise"),
+        (zipped(RIGHT | {"other/x.csv": b""}), "which is no file of an exercise"),
+        (zipped(RIGHT | {"data": b""}), "which is no file of an exercise"),
         (zipped(RIGHT | {"make_data.py": b""}), "which is no file of an exercise"),
         (zipped(RIGHT | {"data/.hidden": b""}), "which is no file of an exercise"),
         (zipped(RIGHT, mode=stat.S_IFLNK | 0o777), "is not a plain, stored file"),
