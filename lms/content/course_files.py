@@ -117,6 +117,8 @@ class _Reader:
             "minutes": entry.integer("minutes", at_least=1, at_most=600),
         }
         if not kind:
+            entry.allow(("file", "exercise", "weight"))
+            entry.finish()
             return None
         readers = {"page": self._read_page, "quiz": self._read_quiz, "exercise": self._read_exercise}
         unit = readers[kind](entry, common)

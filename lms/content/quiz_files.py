@@ -75,6 +75,8 @@ def _read_question(entry: Table) -> Question | None:
         "feedback_wrong": entry.markdown("feedback_wrong", ""),
     }
     if not kind:
+        entry.allow(("options", "partial", "answer", "tolerance", "unit", "near", "items"))
+        entry.finish()
         return None
     readers = {"single": _single, "multiple": _multiple, "numeric": _numeric, "ordering": _ordering}
     question = readers[kind](entry, common)

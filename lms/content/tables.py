@@ -144,6 +144,10 @@ class Table:
         """All keys of a table whose keys are names that the author chose."""
         return list(self._values)
 
+    def allow(self, keys: Collection[str]) -> None:
+        """Keys that are not read, but not unknown either."""
+        self._asked.update(keys)
+
     def finish(self) -> None:
         """Tell each key that is unknown, with the right one when it is near, and each that is missing."""
         missing = set(self._missing)

@@ -59,6 +59,8 @@ MISTAKES = [
     (COURSE, 'title = "확인"\n', 'wieght = 1\n', "units[1].wieght: there is no such key. Did you mean 'weight'?"),
     (COURSE, 'title = "확인"\n', 'colour = 1\n',
      "units[1].colour: there is no such key. It can be: file, key, kind, minutes,"),
+    (COURSE, 'kind = "quiz"\n', "", "units[1].kind: is missing. Add it."),
+    (COURSE, 'kind = "quiz"', 'knid = "quiz"', "units[1].knid: there is no such key. Did you mean 'kind'?"),
     # course.toml: what it refers to
     (COURSE, "pages/01-why.md", "pages/01-wy.md", "units[0].file: there is no file 'pages/01-wy.md' in courses/basics."),
     (COURSE, "pages/01-why.md", "../other/x.md", "units[0].file: '../other/x.md' leads out of courses/basics."),
@@ -117,6 +119,7 @@ MISTAKES = [
     (QUIZ, 'kind = "single"', 'kind = "singel"', "questions[0].kind: 'singel' is not known here. Did you mean 'single'?"),
     (QUIZ, QUESTIONS, "questions = []", "questions: a quiz has 1 to 200 questions; this one has 0"),
     (QUIZ, QUESTIONS, "", f"{QUIZ}: questions: is missing. Add it."),
+    (QUIZ, 'kind = "ordering"\n', "", "questions[3].kind: is missing. Add it."),
     # Exercises
     (EXERCISE, 'title = "부품 세기"', 'titel = "부품 세기"',
      f"{EXERCISE}: titel: there is no such key. Did you mean 'title'?"),
@@ -158,6 +161,12 @@ def test_the_message_says_where_what_and_what_to_do(library, file, old, new, sai
     library.change(file, old, new)
     errors = library.errors()
     assert any(said in error for error in errors), errors
+
+
+@pytest.mark.parametrize("kind", ["", "knid = 'page'", "kind = 'pages'"])
+def test_a_unit_without_a_kind_is_told_once(library, kind):
+    library.change(COURSE, 'kind = "page"', kind)
+    assert [error for error in library.errors() if "units[0]" in error and COURSE in error] == library.errors()[:1]
 
 
 def test_a_misspelt_key_is_told_once_and_not_as_missing_too(library):
