@@ -264,7 +264,9 @@ def data_file(run: UUID, key: str, name: str) -> Response:
 
 
 def _download(body: bytes, name: str, media_type: str) -> Response:
-    return send_file(io.BytesIO(body), mimetype=media_type, as_attachment=True, download_name=name)
+    response = send_file(io.BytesIO(body), mimetype=media_type, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store, private"  # send_file would let a shared tablet keep it
+    return response
 
 
 @bp.get("/runs/<uuid:run>/media/<path:name>")
