@@ -6,6 +6,7 @@ It knows nothing of Baeum but the line in `make_portal` that mounts it.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,17 +34,20 @@ class NoticeForm(FlaskForm):
     text = StringField("알림", validators=[DataRequired()])
 
 
-def make_portal(instance: Path | str = INSTANCE, *, with_learning: bool = True, secret_key: str = "") -> Flask:
+def make_portal(
+    instance: Path | str = INSTANCE, *, with_learning: bool = True, config: Mapping[str, object] | None = None
+) -> Flask:
     """The portal. Without `with_learning` it is as it was before Baeum was mounted."""
     folder = Path(instance)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = Flask("examples.host_site.portal", instance_path=str(folder.resolve()))
     app.config.update(
-        SECRET_KEY=secret_key or _kept_secret(folder / "secret-key"),
+        SECRET_KEY=_kept_secret(folder / "secret-key"),
         SESSION_COOKIE_NAME="hanbit_portal",
         SESSION_COOKIE_SAMESITE="Strict",
         MAX_CONTENT_LENGTH=64_000,
     )
+    app.config.update(config or {})
     database = Database(folder / "portal.sqlite3")
     database.prepare()
     CSRFProtect(app)

@@ -1,0 +1,34 @@
+"""Fixtures of the web's tests: sites with people in them, and browsers that look at every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+from . import small_course
+from .browser import Browser
+from .site import Site, open_site, standalone
+
+
+@pytest.fixture(scope="session")
+def small_content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small course and its exercise."""
+    return small_course.write(tmp_path_factory.mktemp("content"))
+
+
+@pytest.fixture
+def site(database_url: str, world: World, small_content: Path, tmp_path: Path) -> Iterator[Site]:
+    """Baeum alone, on each kind of database; 김하나 is in a run of the small course."""
+    app = standalone(database_url, tmp_path, small_content)
+    yield open_site(app, world, small_content)
+    app.extensions["lms"].database.dispose()
+
+
+@pytest.fixture
+def hana(site: Site) -> Browser:
+    """김하나's browser, in which she is signed in."""
+    return site.browser_of(site.world.hana)

@@ -1,0 +1,155 @@
+"""Sites of the tests: our app over a migrated database, with the people of the tests in a run of the small course."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from lms import grading
+from lms.authoring import publish
+from lms.clock import today
+from lms.files import FileStore
+from lms.jobs.worker import Worker
+from lms.learning import enrolments, runs
+from lms.models import Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
+from lms.settings import Settings
+from lms.submissions.hand_in import JOB_KIND
+from lms.submissions.take_result import Grader, write_grade
+from lms.web.app import create_app
+from lms.web.extension import LMS
+from tests.world import PASSWORD, World
+
+from . import small_course
+from .browser import Browser
+
+
+@dataclass
+class Site:
+    """An app of ours and what is in it. `run` is the run of the small course that `enrolled` are in."""
+
+    app: Flask
+    lms: LMS
+    world: World
+    run: Run
+    prefix: str = ""
+    enrolled: dict[int, Enrolment] = field(default_factory=dict)
+
+    def browser(self) -> Browser:
+        """A browser that nobody has used."""
+        made = Browser(self.app, self.app.response_class)
+        made.prefix = self.prefix
+        return made
+
+    def browser_of(self, person: Person) -> Browser:
+        """A browser in which a person has signed in."""
+        browser = self.browser()
+        assert person.email is not None
+        answer = browser.sign_in(person.email, PASSWORD)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return browser
+
+    def address(self, of: str = "", run: Run | None = None) -> str:
+        """The address of the run, or of a unit of it."""
+        return f"{self.prefix}/runs/{(run or self.run).uid}" + (f"/units/{of}" if of else "")
+
+    def enrol(self, person: Person, run: Run | None = None) -> Enrolment:
+        with self.lms.database.writing() as session:
+            made = enrolments.enrol(session, session.get_one(Run, (run or self.run).id), person.id)
+            session.commit()
+        return made
+
+    def open_run(self, learn_from: date, learn_to: date) -> Run:
+        """Another run of the small course."""
+        with self.lms.database.writing() as session:
+            course = session.scalars(select(Course).where(Course.slug == small_course.COURSE)).one()
+            made = runs.open_run(
+                session, course, centre_id=self.world.busan_centre.id, learn_from=learn_from, learn_to=learn_to
+            )
+            session.commit()
+        return made
+
+    def starter(self) -> bytes:
+        of_run = select(RunUnit.exercise_version_id).where(RunUnit.run_id == self.run.id)
+        with self.lms.database.reading() as session:
+            digest = session.scalars(select(ExerciseVersion.starter).where(ExerciseVersion.id.in_(of_run))).one()
+        return self.lms.files.read(digest)
+
+    def notebook(self, answers: Mapping[str, str] = small_course.RIGHT) -> bytes:
+        """The starter with these answers."""
+        return small_course.filled(self.starter(), answers)
+
+    def hand_in(
+        self, browser: Browser, notebook: bytes, *, name: str = "내 노트북.ipynb", run: Run | None = None
+    ) -> TestResponse:
+        """Upload a notebook from the exercise's page."""
+        where = self.address(small_course.EXERCISE, run)
+        browser.see(where)
+        form = {"notebook": (io.BytesIO(notebook), name), "page": where}
+        return browser.send(f"{where}/submissions", form, content_type="multipart/form-data")
+
+    def grade_all(self) -> int:
+        """Let a worker do what waits, with the real sandbox. Returns how many jobs there were."""
+        grader = Grader(self.lms.files, self.lms.exercises, required_level=self.lms.settings.grading_isolation)
+        worker = Worker(self.lms.database, {JOB_KIND: grader})
+        done = 0
+        while worker.run_one("the worker of the tests"):
+            done += 1
+        return done
+
+    def grade_by_hand(self, uid: UUID, points: float = 10) -> None:
+        """Give a submission a grade without running it, where grading isn't the subject."""
+        check = grading.CheckResult("q1-test", "passed", points, 10, False, "통과했습니다.", "양품 수")
+        made = grading.Grade("", "graded", points, 10, (check,), (), (), 0.1, "test", "test", "0" * 64, {"cells": []})
+        with self.lms.database.writing() as session:
+            found = session.scalars(select(Submission).where(Submission.uid == uid)).one()
+            text = "<!doctype html><html lang='ko'><title>채점</title><h1>채점</h1></html>"
+            write_grade(session, self.lms.files, found.id, found.exercise_version_id, made, text)
+            session.commit()
+
+    def count(self, table: type) -> int:
+        with self.lms.database.reading() as session:
+            return len(session.scalars(select(table)).all())
+
+
+def settings_of(database_url: str, folder: Path, content: Path, **more: object) -> Settings:
+    return Settings(
+        secret_key="a secret of the tests, of more than 32 letters",
+        database_url=database_url,
+        files_dir=str(folder / "files"),
+        content_dir=str(content),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def standalone(database_url: str, folder: Path, content: Path, **more: object) -> Flask:
+    """Our own app over a migrated database."""
+    (folder / "instance").mkdir(exist_ok=True)
+    return create_app(folder / "instance", settings_of(database_url, folder, content, **more))
+
+
+def open_site(app: Flask, world: World, content: Path, prefix: str = "") -> Site:
+    """Publish the small course and put 김하나 into a run of it that is open today."""
+    lms: LMS = app.extensions["lms"]
+    with lms.database.writing() as session:
+        run = _publish(session, lms.files, world, content)
+        session.commit()
+    site = Site(app, lms, world, run, prefix)
+    site.enrolled[world.hana.id] = site.enrol(world.hana)
+    return site
+
+
+def _publish(session: Session, files: FileStore, world: World, content: Path) -> Run:
+    publish.publish_all(session, files, content / "courses", content / "exercises")
+    course = session.scalars(select(Course).where(Course.slug == small_course.COURSE)).one()
+    day = today()
+    begin, end = day - timedelta(days=7), day + timedelta(days=60)
+    return runs.open_run(session, course, centre_id=world.busan_centre.id, learn_from=begin, learn_to=end)
