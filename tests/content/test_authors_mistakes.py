@@ -70,6 +70,8 @@ MISTAKES = [
     (COURSE, "pages/01-why.md", "quizzes/why.toml", "units[0].file: 'quizzes/why.toml' is not a pages/*.md file."),
     (COURSE, "count-parts", "count-part",
      "units[2].exercise: there is no exercise 'count-part'. Did you mean 'count-parts'?"),
+    (COURSE, "pages/01-why.md", "pages/01-why.txt", "units[0].file: 'pages/01-why.txt' is not a pages/*.md file."),
+    (COURSE, "pages/01-why.md", "media/01-why.md", "units[0].file: 'media/01-why.md' is not a pages/*.md file."),
     # Pages
     (PAGE, "눈금이 열 개인 자", "", f"{PAGE}: line 5: the image 'media/ruler.svg' has no alt text."),
     (PAGE, "눈금이 열 개인 자", "ruler.svg", "line 5: the alt text 'ruler.svg' doesn't say what 'media/ruler.svg' shows."),
@@ -242,6 +244,13 @@ def test_data_that_are_not_listed_are_told(library):
     assert library.errors()[0] == (
         "exercises/count-parts/data/more.csv: is not listed in exercise.toml. List it under [[data]], or delete it."
     )
+
+
+def test_an_exercise_of_somebody_s_own_may_lack_a_proof_and_data(library):
+    for name in ("proof.toml", "DATA.md", "make_data.py", "data/parts.csv"):
+        (library.exercise / name).unlink()
+    library.write(EXERCISE, 'title = "세기"\n')
+    assert library.errors() == []
 
 
 def test_data_without_a_card_are_told(library):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -36,6 +38,11 @@ def test_right_answers_earn_all_points(quiz):
     result = grade_quiz(quiz, right_answers(quiz))
     assert (result.points, result.max_points, result.score) == (5, 5, 100)
     assert {question.outcome for question in result.questions} == {"passed"}
+
+
+def test_the_key_of_a_choice_is_the_same_in_every_release(quiz):
+    """Answers are kept under it for years."""
+    assert keys_of(quiz, "kind")["길이"] == hashlib.sha256("길이".encode()).hexdigest()[:10]
 
 
 def test_no_answers_earn_nothing_and_tell_nothing(quiz):
