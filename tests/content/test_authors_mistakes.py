@@ -88,6 +88,7 @@ MISTAKES = [
     (PAGE, "비교입니다.", "비교입니다.\n\n<div>\n\n안\n\n</div>", "line 5: raw HTML is not shown: <div>."),
     (PAGE, "비교입니다.", "비교입니다. <!-- 메모 -->", "line 3: raw HTML is not shown: <!-- 메모 -->."),
     (PAGE, "비교입니다.", "** 비교**입니다.", "line 3: '**' stands open and would be shown as it is."),
+    (PAGE, "비교입니다.", "비교입니다.\n\n##\n", "line 5: the heading is empty"),
     (PAGE, "## 재는", "# 재는", "line 1: the unit's title is the page's only '#' heading."),
     (PAGE, "비교입니다.", "비교입니다.\n\n#### 너무 깊은", "line 5: a heading of level 4 follows level 2. Use '###'."),
     (PAGE, "비교입니다.", "비교입니다.\n\n::: nota\n글\n:::", "line 5: 'nota' is not a callout. Did you mean 'note'?"),
