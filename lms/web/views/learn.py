@@ -25,7 +25,7 @@ from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
-from ..templating import browser_key, render
+from ..templating import render
 
 bp = Blueprint("learn", __name__)
 
@@ -68,6 +68,11 @@ class Place:
     @property
     def unit_standing(self) -> UnitStanding:
         return next(found for found in self.standing.units if found.key == self.unit.key)
+
+    @property
+    def language(self) -> str:
+        """That of the course's texts, which need not be the page's."""
+        return courseware.course_of(self.run).language
 
     @property
     def is_open(self) -> bool:
@@ -170,8 +175,9 @@ def _show_quiz(place: Place, problem: str = "") -> str:
 
 
 def _keep_key(place: Place) -> str:
-    """The name under which the browser keeps what is typed on this page: another person at the tablet has another."""
-    return f"{browser_key()}:{access.viewer().uid}:{place.run.uid}:{place.unit.key}"
+    """The name under which a browser keeps what is typed on this page, beside the person's own: the same after signing in
+    again."""
+    return f"{place.run.uid}:{place.unit.key}"
 
 
 @bp.post("/runs/<uuid:run>/units/<key>/quiz")
