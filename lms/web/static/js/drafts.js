@@ -6,6 +6,8 @@ const DELAY = 300; // ms of quiet before typing is written down
 const LEFT_OUT = new Set(["password", "file", "hidden", "submit", "button", "reset", "image"]);
 
 const person = document.body.dataset.person;
+let over = false; // signed out by hand: page.js forgets, and nothing is written down after it
+document.addEventListener("submit", ({ target }) => (over ||= target.matches("[data-sign-out]") && !target.elements.idle.value));
 if (person) for (const form of document.querySelectorAll("form[data-keep]")) keep(form);
 
 function keep(form) {
@@ -16,7 +18,7 @@ function keep(form) {
   const write = () => {
     clearTimeout(timer);
     const fields = read(form);
-    if (JSON.stringify(fields) !== untouched) store(key, { at: Date.now(), fields });
+    if (!over && JSON.stringify(fields) !== untouched) store(key, { at: Date.now(), fields });
   };
   form.addEventListener("input", () => {
     clearTimeout(timer);
