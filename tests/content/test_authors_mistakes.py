@@ -151,6 +151,7 @@ MISTAKES = [
     (NOTEBOOK, '"count-test"', '"count"', "cells[2].metadata.nbgrader.grade_id: 'count' is there twice."),
     (NOTEBOOK, '"points": 5', '"points": "5"', "cells[2].metadata.nbgrader.points: '5' is not a number of points."),
     (NOTEBOOK, '"points": 5', '"points": 0', f"{NOTEBOOK}: cells: has no graded cell that is worth points."),
+    (NOTEBOOK, '"solution": true', '"solution": false', f"{NOTEBOOK}: cells: has no answer cell."),
     (NOTEBOOK, '"nbformat": 4', '"nbformat": 3', f"{NOTEBOOK}: is not a notebook of format 4."),
     (NOTEBOOK, "{", "[", f"{NOTEBOOK}: is not a notebook of format 4."),
     (PROOF, "count-test = 0", "count-test = 9", "wrong[0].earns.count-test: '9' is not a number of at most 5"),
@@ -283,6 +284,13 @@ def test_links_in_the_file_system_are_refused(library, tmp_path):
     library.path(PAGE).unlink()
     library.path(PAGE).symlink_to(secret)
     assert f"{PAGE}: is a symbolic link. Put a copy of the file itself there." in library.errors()
+
+
+def test_a_link_that_nothing_refers_to_is_told_too(library):
+    (library.course / "media" / "host.svg").symlink_to("/etc/hostname")
+    assert library.errors() == [
+        "courses/basics/media/host.svg: is a symbolic link. Put a copy of the file itself there."
+    ]
 
 
 def test_a_linked_folder_is_not_entered(library, tmp_path):
