@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -348,11 +349,15 @@ def feedback(uid: UUID) -> Response:
     digest = found.grades[-1].feedback
     if digest is None:
         raise NotFoundError()
-    response = make_response(
-        render("lms/feedback.html", submission=found, body=Markup(g.lms.files.read(digest).decode()))  # noqa: S704 (sanitised when made)
-    )
+    html = _below_a_heading(g.lms.files.read(digest).decode())
+    response = make_response(render("lms/feedback.html", submission=found, body=Markup(html)))  # noqa: S704 (sanitised when made)
     response.headers["Content-Security-Policy"] = FEEDBACK_POLICY
     return response
+
+
+def _below_a_heading(html: str) -> str:
+    """Sanitised HTML with each heading one level down, for a page that has an h1 of its own."""
+    return re.sub(r"<(/?)h([1-5])\b", lambda found: f"<{found[1]}h{int(found[2]) + 1}", html)
 
 
 @bp.get("/submissions/<uuid:uid>/notebook")
