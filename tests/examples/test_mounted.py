@@ -237,7 +237,7 @@ def test_below_a_script_root_every_address_has_it(site: Site) -> None:
     assert answer.headers["Location"] == "/intra/sign-in?next=/intra/learn/account"
     sign_in(browser, HANA)
     page = browser.see(site.address(small_course.FIRST_PAGE), environ_overrides=inside)
-    addresses = [element[name] for name in ("href", "src", "action") for element in page.select(f"[{name}]")]
+    addresses = [str(element[name]) for name in ("href", "src", "action") for element in page.select(f"[{name}]")]
     outside = [address for address in addresses if not address.startswith(("/intra/learn/", "#"))]
     assert not outside
     answer = browser.send("/learn/language", {"language": "en", "next": "/intra/learn/"}, environ_overrides=inside)

@@ -17,8 +17,8 @@ def parsed(response: TestResponse) -> BeautifulSoup:
 
 
 def is_page(response: TestResponse) -> bool:
-    """Whether it is an HTML page to be seen: not the body of a redirect, which nobody sees."""
-    return response.mimetype == "text/html" and not 300 <= response.status_code < 400
+    """Whether it is an HTML page to be seen: not a redirect, whose body nobody sees."""
+    return response.mimetype == "text/html" and response.status_code != 204 and not 300 <= response.status_code < 400
 
 
 def faults_of_page(response: TestResponse) -> list[str]:

@@ -157,7 +157,7 @@ DATA = b"shift,total,bad\nday,120,3\nnight,100,5\n"
 
 NOTEBOOK = notebook(
     locked("intro", "import csv"),
-    cell("양품을 세어 봅시다.", kind="markdown"),
+    cell("# 양품 세기\n\n양품을 세어 봅시다.", kind="markdown"),
     answer("q1", "    return total - bad", before="def good(total, bad):\n"),
     check("q1-test", "assert good(120, 3) == 117, '양품 수가 다릅니다. 생산에서 불량을 뺐는지 보세요.'", points=4),
     answer("q2", "    return (total - bad) / total", before="def rate(total, bad):\n"),

@@ -1,0 +1,281 @@
+"""Who may open what: every rule of the URL map, alone and in a host, tried as every role.
+
+A route that the table doesn't name fails, and so does a view that declares no rule of `lms.web.access`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from lms.clock import today
+from lms.models import Person, Submission
+from lms.people import sign_ins
+from lms.web import access
+from lms.web.extension import LMS, Identity
+from tests.world import World
+
+from . import small_course
+from .browser import Browser
+from .site import Site, open_site, settings_of, standalone
+
+# All ids in the addresses are 김하나's: her run, her submission, her device, her enrolment. So 404 is "not yours".
+#   in    asked to sign in          pw    asked for a password of one's own
+#   200 … what a page answers, 303 to another page of ours after something was done
+# learner: 김하나; other: a learner of another run; manager: of her company; officer, instructor: of the centre of her
+# region; far officer: of another centre; office: the programme's; changing: 김하나 with a password that somebody else knows.
+TABLE = """
+                                   nobody learner other manager officer far_officer instructor office operator changing
+GET    learn.home                  in     200     200   200     200     200         200        200    200      pw
+GET    learn.outline               in     200     404   404     404     404         404        404    404      pw
+GET    learn.unit                  in     200     404   404     404     404         404        404    404      pw
+POST   learn.done                  in     303     404   404     404     404         404        404    404      pw
+POST   learn.take_quiz             in     303     404   404     404     404         404        404    404      pw
+POST   learn.submit                in     303     404   404     404     404         404        404    404      pw
+GET    learn.starter               in     200     404   404     404     404         404        404    404      pw
+GET    learn.data_file             in     200     404   404     404     404         404        404    404      pw
+GET    learn.media                 in     200     404   404     404     404         404        404    404      pw
+GET    learn.submission            in     200     404   200     200     404         200        200    404      pw
+GET    learn.feedback              in     200     404   200     200     404         200        200    404      pw
+GET    learn.notebook              in     200     404   200     200     404         200        200    404      pw
+GET    account.page                in     200     200   200     200     200         200        200    200      pw
+GET    account.password            in     200     200   200     200     200         200        200    200      200
+POST   account.change_password     in     422     422   422     422     422         422        422    422      422
+POST   account.end_device          in     303     404   404     404     404         404        404    404      pw
+POST   account.end_other_devices   in     303     303   303     303     303         303        303    303      pw
+POST   account.language            303    303     303   303     303     303         303        303    303      303
+GET    account.state               200    200     200   200     200     200         200        200    200      200
+POST   account.stay                in     204     204   204     204     204         204        204    204      204
+GET    desk.home                   in     403     403   200     200     200         200        200    200      pw
+POST   desk.uphold                 in     403     403   403     303     404         403        403    403      pw
+POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
+GET    health.alive                200    200     200   200     200     200         200        200    200      200
+GET    health.ready                200    200     200   200     200     200         200        200    200      200
+GET    sign_in.page                200    303     303   303     303     303         303        303    303      303
+POST   sign_in.begin               422    422     422   422     422     422         422        422    422      422
+POST   sign_in.end                 in     303     303   303     303     303         303        303    303      303
+GET    setup.page                  404    404     404   404     404     404         404        404    404      404
+POST   setup.begin                 404    404     404   404     404     404         404        404    404      404
+GET    static                      200    200     200   200     200     200         200        200    200      200
+GET    missing                     404    404     404   404     404     404         404        404    404      404
+POST   missing                     404    404     404   404     404     404         404        404    404      404
+PUT    missing                     404    404     404   404     404     404         404        404    404      404
+PATCH  missing                     404    404     404   404     404     404         404        404    404      404
+DELETE missing                     404    404     404   404     404     404         404        404    404      404
+"""
+# In a host: these don't exist, because the host signs people in and keeps their passwords; the rest is as above, and
+# nobody is ever asked for another password.
+HOST_LACKS = ("sign_in.", "setup.")
+HOST_HAS_NO = ("account.password", "account.change_password", "account.end_device", "account.end_other_devices")
+
+_HEAD, *_LINES = TABLE.strip().splitlines()
+ROLES = tuple(_HEAD.split())
+EXPECTED: dict[tuple[str, str], dict[str, str]] = {
+    (method, endpoint): dict(zip(ROLES, cells, strict=True))
+    for method, endpoint, *cells in (line.split() for line in _LINES)
+}
+
+
+def _routes(app: Flask) -> set[tuple[str, str]]:
+    """(method, endpoint) of all that is ours."""
+    return {
+        (method, rule.endpoint.removeprefix("lms."))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("lms.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@dataclass
+class Case:
+    """A site, and how each role comes to it."""
+
+    site: Site
+    people: dict[str, Person | None]
+    here: dict[str, Person]
+    submission: UUID
+
+    def browser(self, role: str) -> Browser:
+        """A fresh browser in which the role's person is."""
+        browser = self.site.browser()
+        person = self.people[role]
+        self.here.clear()
+        if person is not None:
+            self.here["person"] = person
+            if self.site.lms.is_standalone:
+                self._sign_in(browser, person)
+        browser.see(f"{self.site.prefix}/no-such-page", 404)  # for a form's token
+        return browser
+
+    def _sign_in(self, browser: Browser, person: Person) -> None:
+        with self.site.lms.database.writing() as session:
+            token = sign_ins.start(session, person, device="test", address="127.0.0.1")
+            row = session.get_one(Person, person.id)
+            row.must_change_password = person is self.people["changing"]
+            session.commit()
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"] = token
+
+    def ask(self, browser: Browser, method: str, endpoint: str) -> str:
+        """What the route answers, in the table's words."""
+        with self.site.app.test_request_context():
+            address = self.site.app.url_for(f"lms.{endpoint}", **self._values(endpoint))
+        form = {"csrf_token": browser.token, **self._form(endpoint)} if method != "GET" else None
+        answer = browser.open(address, method=method, data=form)
+        if answer.status_code != 303:
+            return str(answer.status_code)
+        where = answer.headers["Location"]
+        if "/sign-in?next=" in where or "portal.example" in where:
+            return "in"
+        return "pw" if where.endswith("/account/password") and not endpoint.startswith("sign_in.") else "303"
+
+    def _values(self, endpoint: str) -> dict[str, Any]:
+        unit = {
+            "learn.take_quiz": small_course.QUIZ,
+            "learn.unit": small_course.QUIZ,
+            "learn.done": small_course.FIRST_PAGE,
+        }
+        run = {"run": self.site.run.uid, "key": unit.get(endpoint, small_course.EXERCISE)}
+        submission = {"uid": self.submission}
+        decision = {"enrolment": self.site.enrolled[self.site.world.hana.id].uid}
+        return {
+            "learn.outline": {"run": run["run"]},
+            "learn.media": {"run": run["run"], "name": "bars.svg"},
+            "learn.data_file": run | {"name": "data/parts.csv"},
+            **dict.fromkeys(("learn.unit", "learn.done", "learn.take_quiz", "learn.submit", "learn.starter"), run),
+            **dict.fromkeys(("learn.submission", "learn.feedback", "learn.notebook"), submission),
+            **dict.fromkeys(("desk.uphold", "desk.revoke"), decision),
+            "account.end_device": {"uid": self._device()},
+            "static": {"filename": "css/base.css"},
+            "missing": {"_anything": "nothing/here"},
+        }.get(endpoint, {})
+
+    def _device(self) -> UUID:
+        """A device of 김하나's, on which somebody may try to sign her out."""
+        with self.site.lms.database.writing() as session:
+            sign_ins.start(session, self.site.world.hana, device="her phone", address="127.0.0.1")
+            session.commit()
+        with self.site.lms.database.reading() as session:
+            return sign_ins.list_current(session, self.site.world.hana.id, idle=self.site.lms.idle)[0].uid
+
+    def _form(self, endpoint: str) -> dict[str, Any]:
+        if endpoint == "learn.submit":
+            return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
+        return {"reason": "확인했습니다."} if endpoint.startswith("desk.") else {}
+
+
+def _case(site: Site, here: dict[str, Person]) -> Case:
+    """With a submission of 김하나's that is graded, and 윤수진 in a run of her own."""
+    world = site.world
+    site.enrol(world.sujin, site.open_run(today(), today()))
+    people = {role: world.everybody.get(role) for role in ROLES} | {
+        "nobody": None,
+        "other": world.sujin,
+        "manager": world.doyun,
+        "far_officer": world.minjun,
+        "office": world.jimin,
+    }
+    # The same row, told apart by the object.
+    with site.lms.database.reading() as session:
+        people["changing"] = session.get_one(Person, world.hana.id)
+    case = Case(site, people, here, UUID(int=0))
+    site.hand_in(case.browser("learner"), site.notebook())
+    with site.lms.database.reading() as session:
+        case.submission = session.scalars(select(Submission.uid)).one()
+    site.grade_by_hand(case.submission)
+    return case
+
+
+@pytest.fixture
+def alone(sqlite_url: str, world: World, small_content: Path, tmp_path: Path) -> Iterator[Case]:
+    app = standalone(sqlite_url, tmp_path, small_content)
+    yield _case(open_site(app, world, small_content), {})
+    app.extensions["lms"].database.dispose()
+
+
+@pytest.fixture
+def in_host(sqlite_url: str, world: World, small_content: Path, tmp_path: Path) -> Iterator[Case]:
+    """Mounted below /learn, in a host that says who is there."""
+    here: dict[str, Person] = {}
+
+    def who() -> Identity | None:
+        person = here.get("person")
+        return Identity(str(person.id), person.name, person.email) if person else None
+
+    app = Flask("host", instance_path=str(tmp_path))
+    app.secret_key = "the secret of the host"
+    settings = settings_of(sqlite_url, tmp_path, small_content)
+    LMS(app, url_prefix="/learn", identity=who, sign_in_url=lambda _: "http://portal.example/", settings=settings)
+    yield _case(open_site(app, world, small_content, "/learn"), here)
+    app.extensions["lms"].database.dispose()
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """Who may open what doesn't hang on the database."""
+    return "sqlite"
+
+
+def _expected_in_host(method: str, endpoint: str, role: str) -> str:
+    expected = EXPECTED[method, endpoint]
+    if expected[role] == "in":
+        return "in"
+    if endpoint in HOST_HAS_NO:
+        return "404"
+    return expected["learner" if role == "changing" else role]
+
+
+def test_the_table_names_every_route(alone: Case) -> None:
+    assert _routes(alone.site.app) == set(EXPECTED)
+
+
+def test_the_table_names_every_route_in_a_host(in_host: Case) -> None:
+    assert _routes(in_host.site.app) == {route for route in EXPECTED if not route[1].startswith(HOST_LACKS)}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_alone(alone: Case, role: str) -> None:
+    answers = {route: alone.ask(alone.browser(role), *route) for route in EXPECTED}
+    assert answers == {route: cells[role] for route, cells in EXPECTED.items()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_in_a_host(in_host: Case, role: str) -> None:
+    routes = _routes(in_host.site.app)
+    answers = {route: in_host.ask(in_host.browser(role), *route) for route in routes}
+    assert answers == {route: _expected_in_host(*route, role) for route in routes}
+
+
+def test_every_view_declares_its_rule(alone: Case) -> None:
+    views = alone.site.app.view_functions
+    assert [name for name, view in views.items() if access.rule_of(view) is None] == ["lms.static"]
+
+
+def test_a_view_that_declares_no_rule_answers_nobody(alone: Case) -> None:
+    app = alone.site.app
+    app.view_functions["lms.learn.home"] = lambda: "secret"
+    for role in ("nobody", "learner", "operator"):
+        assert alone.ask(alone.browser(role), "GET", "learn.home") == "500"
+
+
+def test_ids_of_others_and_ids_of_nobody_look_the_same(alone: Case) -> None:
+    """So that an id can't be probed: not even the text tells whether there is such a thing."""
+    browser = alone.browser("other")
+    strange = UUID("0190a000-0000-7000-8000-000000000000")
+    run, submission = alone.site.run.uid, alone.submission
+    for path in ("/runs/{}", "/runs/{}/units/why-count", "/runs/{}/media/bars.svg"):
+        assert _text(browser, path.format(run)) == _text(browser, path.format(strange))
+    for path in ("/submissions/{}", "/submissions/{}/feedback", "/submissions/{}/notebook"):
+        assert _text(browser, path.format(submission)) == _text(browser, path.format(strange))
+
+
+def _text(browser: Browser, path: str) -> str:
+    return browser.see(path, 404).get_text()
