@@ -24,6 +24,18 @@ def _rule(kind: str, pattern: str, korean: str, english: str, library: str = "")
 # The first that fits is taken, so the particular stands before the general.
 _RULES: tuple[_Rule, ...] = (
     _rule(
+        "WrongKind",
+        r"(?P<name>.*)",
+        "여기서는 `{name}` 종류의 값을 쓸 수 없습니다. 문제에서 말한 종류(숫자, 글자, 목록, 표 등)로 돌려주세요.",
+        "a value of the kind `{name}` can't be used here. Give what the question asks for (a number, text, list, table …).",
+    ),
+    _rule(
+        "CodecError",
+        "",
+        "값이 너무 크거나 복잡해서 검사할 수 없습니다.",
+        "the value is too large or too nested to be checked.",
+    ),
+    _rule(
         "NameError",
         r"name '(?P<name>.+?)' is not defined",
         "`{name}`이라는 이름을 찾을 수 없습니다. 철자를 확인하고, 그 이름을 만드는 셀이 위에 있는지 보세요.",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from . import plan as plans
+from .contract import contract_of
 from .exercise import Exercise
 from .feedback import make_feedback
 from .messages import say
@@ -88,7 +89,8 @@ def grade(
     steps = plans.make_plan(exercise, submission)
     with warm_parent(exercise, required_level) as parent:
         environment = parent.environment
-        with Runner(parent, exercise.limits, exercise.files) as runner:
+        rooms = contract_of(exercise, parent).rooms
+        with Runner(parent, exercise.limits, exercise.files, rooms) as runner:
             ran = [runner.run(step) for step in steps]
     results = _Judging(exercise, submission, steps, ran, language).results()
     repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)

@@ -12,7 +12,8 @@ SETUP, ANSWER, OWN, CHECK = "setup", "answer", "own", "check"
 
 @dataclass(frozen=True)
 class Step:
-    """`key` names the cell in tracebacks. `cell_id` is the exercise's cell ('' for her own), `number` her notebook's."""
+    """`key` names the cell in tracebacks. `cell_id` is the exercise's cell ('' for her own), `number` her notebook's; `trusted`
+    the exercise's own source, where she may have changed the cell."""
 
     kind: str
     key: str
@@ -20,6 +21,7 @@ class Step:
     cell_id: str = ""
     grade_id: str = ""
     number: int = 0
+    trusted: str = ""
 
 
 def make_plan(exercise: Exercise, submission: Submission) -> list[Step]:
@@ -31,13 +33,14 @@ def make_plan(exercise: Exercise, submission: Submission) -> list[Step]:
             if role is None:
                 hers = submission.plain.get(cell.id)
                 source, number = (hers.source, hers.number) if hers else (cell.source, 0)
-                plan.add(SETUP, source, cell.id, number=number)
+                plan.add(SETUP, source, cell.id, number=number, trusted=cell.source)
             elif role.is_answer:
                 answer = submission.answers[role.grade_id]
                 number = answer.numbers[0] if answer.numbers else 0
                 plan.add(ANSWER, answer.source, cell.id, role.grade_id, number)
             else:
-                plan.add(CHECK if role.is_check else SETUP, cell.source, cell.id, role.grade_id)
+                kind = CHECK if role.is_check else SETUP
+                plan.add(kind, cell.source, cell.id, role.grade_id, trusted=cell.source)
         plan.own(submission, cell.id)
     return plan.steps
 
@@ -46,8 +49,8 @@ class _Plan:
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
-    def add(self, kind: str, source: str, cell_id: str, grade_id: str = "", number: int = 0) -> None:
-        self.steps.append(Step(kind, str(len(self.steps)), source, cell_id, grade_id, number))
+    def add(self, kind: str, source: str, cell_id: str, grade_id: str = "", number: int = 0, trusted: str = "") -> None:
+        self.steps.append(Step(kind, str(len(self.steps)), source, cell_id, grade_id, number, trusted))
 
     def own(self, submission: Submission, after: str) -> None:
         for cell in submission.own.get(after, ()):

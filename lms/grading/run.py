@@ -1,12 +1,18 @@
-"""Running a plan's cells in confined children: a cell that hangs or kills its process doesn't take the others with it."""
+"""Running a plan's cells: the learner's in one confined child, the checks in another.
+
+A cell that hangs or kills its process doesn't take the others with it: the next step starts new children, in which all that
+worked is run again.
+"""
 
 from __future__ import annotations
 
+import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .plan import CHECK, Step
+from . import names
+from .plan import CHECK, SETUP, Step
 from .sandbox.process import Child, Files, Limits, RoomError, WarmParent
 from .wire import Reply
 
@@ -21,59 +27,103 @@ class Ran:
     trouble: str = ""
 
 
-class Runner:
-    """One submission in one child. When the child dies the next step starts another, in which all that worked is replayed."""
+@dataclass(frozen=True)
+class Rooms:
+    """What runs where. `needed`: the exercise's cells (ids) that the checks' room runs too; `contract`: what it was learnt to
+    allow, None while learning; `together`: checks (names) that run where the learner's code runs."""
 
-    def __init__(self, parent: WarmParent, limits: Limits, files: Files) -> None:
+    needed: frozenset[str]
+    contract: dict[str, Any] | None
+    together: frozenset[str] = field(default_factory=frozenset)
+
+
+class Runner:
+    """One submission, with the two children that it has at a time."""
+
+    def __init__(self, parent: WarmParent, limits: Limits, files: Files, rooms: Rooms) -> None:
         self._parent = parent
         self._limits = limits
         self._files = files
+        self._rooms = rooms
         self._deadline = time.monotonic() + limits.seconds
         self._done: list[Step] = []
-        self._child: Child | None = None
+        self._learner: Child | None = None
+        self._checks: Child | None = None
 
     def run(self, step: Step) -> Ran:
-        if time.monotonic() >= self._deadline or not self._ready():
+        if not self._ready():
             return Ran(trouble="not_run")
-        ran = self._ask(step)
+        ran = self._check(step) if step.kind == CHECK else self._cell(step)
         if step.kind != CHECK and not ran.trouble and not ran.late:
             self._done.append(step)
         return ran
 
     def close(self) -> None:
-        if self._child:
-            self._child.close()
-        self._child = None
+        for child in (self._learner, self._checks):
+            if child:
+                child.close()
+        self._learner = self._checks = None
 
     def _ready(self) -> bool:
-        """A child in which all steps so far have run; False when the time is over before. A step that doesn't survive its
-        replay is left out from then on."""
-        while self._child is None:
-            self._child = self._parent.fork("learner", self._limits, self._files)
+        """Children in which all steps so far have run; False when the time is over before. A step that doesn't survive being
+        run again is left out from then on."""
+        while self._learner is None:
+            if self._is_over():
+                return False
+            self._open()
             for step in list(self._done):
-                if time.monotonic() >= self._deadline:
+                if self._is_over():
                     return False
-                again = self._ask(step)
+                again = self._cell(step)
                 if again.trouble or again.late:
                     self._done.remove(step)
                 if again.trouble:
                     break
-        return True
+        return not self._is_over()
 
-    def _ask(self, step: Step) -> Ran:
-        assert self._child is not None
-        message: dict[str, Any] = {
-            "do": "check" if step.kind == CHECK else "cell",
-            "key": step.key,
-            "source": step.source,
-        }
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def _open(self) -> None:
+        here, there = socket.socketpair()
+        with here, there:
+            self._learner = self._parent.fork("learner", self._limits, self._files, wall=here)
+            setting = {"contract": self._rooms.contract}
+            self._checks = self._parent.fork("checks", self._limits, self._files, setting=setting, wall=there)
+
+    def _cell(self, step: Step) -> Ran:
+        """A cell of the learner's, or of the exercise's, which the checks' room runs afresh if it needs it."""
+        ran = self._ask(self._learner, {"do": "cell", "key": step.key, "source": step.source})
+        if step.kind == SETUP and step.cell_id in self._rooms.needed and not ran.trouble:
+            trusted = self._ask(self._checks, {"do": "setup", "key": step.key, "source": step.trusted}, self._learner)
+            if trusted.trouble:
+                return trusted
+        return ran
+
+    def _check(self, step: Step) -> Ran:
+        message: dict[str, Any] = {"do": "check", "key": step.key, "source": step.source}
+        if step.grade_id in self._rooms.together:
+            return self._ask(self._learner, message)
+        if self._rooms.contract is None:
+            tree = names.parse(step.source)
+            message["names"] = sorted(names.read(tree)) if tree else []
+        if "getsource" in step.source:
+            message["sources"] = [done.source for done in self._done if done.kind != SETUP]
+        return self._ask(self._checks, message, self._learner)
+
+    def _ask(self, child: Child | None, message: dict[str, Any], other: Child | None = None) -> Ran:
+        """`other` is the learner's child, which may be busy on the asked one's behalf."""
+        assert child is not None
         seconds = max(min(self._limits.cell_seconds, self._deadline - time.monotonic()), 0.05)
         try:
-            reply, late = self._child.ask(message, Reply, seconds)
-            return Ran(reply, late)
+            reply, late = child.ask(message, Reply, seconds, busy=other)
         except RoomError as error:
-            self._child = None
+            self.close()
             return Ran(trouble=error.reason)
+        if not reply.wall and other is not None:
+            self.close()
+            return Ran(trouble="memory" if other.over_limit else "died")
+        return Ran(reply, late)
 
     def __enter__(self) -> Runner:
         return self

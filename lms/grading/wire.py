@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -61,9 +61,13 @@ Output = StreamOutput | ResultOutput | DisplayOutput | ErrorOutput
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What running one cell gave."""
+    """What running one cell gave. The last three are said by the checks' room alone: how often it asked the learner's for
+    something, what it learnt, and whether the wall between them still stands."""
 
     error: Trouble | None
     value: Value | None
     outputs: Annotated[list[Output], msgspec.Meta(max_length=2_000)]
     seconds: float
+    asked: int = 0
+    learnt: dict[str, Any] | None = None
+    wall: bool = True

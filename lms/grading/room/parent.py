@@ -255,6 +255,7 @@ def warm(preload: list[str]) -> None:
     """Import what the exercises need and let each library do once what it does at its first use."""
     # Not before the namespaces are entered: a library may start a thread when it is imported.
     importlib.import_module(".learner", __package__)
+    importlib.import_module(".checks", __package__)
     shell = importlib.import_module(".shell", __package__)
 
     for name in preload:

@@ -58,6 +58,18 @@ class Sink:
         if self._rich <= MAX_RICH:
             self.outputs.append(output)
 
+    def divert(self) -> tuple[Any, ...]:
+        """Start afresh, keeping what there is for `restore`."""
+        kept = (self.outputs, self._text, self._rich, self._clear_at_next)
+        self.clear()
+        return kept
+
+    def restore(self, kept: tuple[Any, ...]) -> list[dict[str, Any]]:
+        """Back to what was kept; the outputs since then."""
+        taken = self.take()
+        self.outputs, self._text, self._rich, self._clear_at_next = kept
+        return taken
+
     def take(self) -> list[dict[str, Any]]:
         taken = self.outputs
         self.clear()

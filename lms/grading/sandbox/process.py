@@ -29,7 +29,7 @@ from ..room import frames
 from . import cgroups
 
 START_SECONDS = 60.0
-GRACE_SECONDS = 1.5
+GRACE_SECONDS = 1.0
 WATCH_SECONDS = 0.1
 MAX_ANSWER = 16 << 20
 Answer = TypeVar("Answer")
@@ -291,14 +291,17 @@ class Child:
 
         self._watch = _Watch(self.pid, limits) if not folders else None
 
-    def ask(self, message: Any, answer: type[Answer], seconds: float, *, most: int = MAX_ANSWER) -> tuple[Answer, bool]:
+    def ask(
+        self, message: Any, answer: type[Answer], seconds: float, *, most: int = MAX_ANSWER, busy: Child | None = None
+    ) -> tuple[Answer, bool]:
         """Send a message and wait for its answer, which must be of our form; and whether it had to be interrupted.
 
-        After `seconds` the child is interrupted as by Ctrl-C; if that doesn't help either it is killed.
+        After `seconds` the child is interrupted as by Ctrl-C; if that doesn't help either it is killed. `busy` is another
+        child that may be at work for this one: it is interrupted first.
         RoomError in each case in which there is no answer; the child is dead then.
         """
         try:
-            body, late = self._exchange(frames.encode(message), seconds, most)
+            body, late = self._exchange(frames.encode(message), seconds, most, busy)
             return msgspec.json.decode(body, type=answer), late
         except (frames.FrameError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.close()
@@ -310,36 +313,36 @@ class Child:
             self.close()
             raise RoomError("memory" if self.over_limit else "died") from None
 
-    def _exchange(self, message: bytes, seconds: float, most: int) -> tuple[bytes, bool]:
+    def _exchange(self, message: bytes, seconds: float, most: int, busy: Child | None) -> tuple[bytes, bool]:
         deadline = time.monotonic() + seconds
+        watches = [child._watch for child in (self, busy) if child and child._watch]
         self._control.settimeout(max(seconds, 0.01))
         self._control.sendall(message)
-        late = not self._wait(deadline)
-        if late:
-            self.interrupt()
-            deadline = time.monotonic() + GRACE_SECONDS
-            if not self._wait(deadline):
-                raise TimeoutError
-        body = frames.receive_bytes(self._control, deadline + GRACE_SECONDS, most)
+        late = not self._wait(deadline, watches)
+        if late and not any(self._interrupted(child, watches) for child in (busy, self) if child):
+            raise TimeoutError
+        body = frames.receive_bytes(self._control, time.monotonic() + GRACE_SECONDS, most)
         if body is None:
             raise ConnectionResetError
         return body, late
 
-    def _wait(self, deadline: float) -> bool:
-        """Until something can be read. Where no control group holds the tree's limits, they are watched here."""
+    def _interrupted(self, child: Child, watches: list[_Watch]) -> bool:
+        """Whether interrupting `child` brings this one's answer."""
+        child.signal(signal.SIGINT)
+        return self._wait(time.monotonic() + GRACE_SECONDS, watches)
+
+    def _wait(self, deadline: float, watches: list[_Watch]) -> bool:
+        """Until something can be read. Where no control group holds the trees' limits, they are watched here."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         while (left := deadline - time.monotonic()) > 0:
-            tick = min(left, WATCH_SECONDS) if self._watch else left
+            tick = min(left, WATCH_SECONDS) if watches else left
             if poll.poll(max(tick * 1000, 1)):
                 return True
-            if self._watch and self._watch.is_over():
+            if any(watch.is_over() for watch in watches):
                 self.over_limit = True
                 raise ConnectionResetError
         return False
-
-    def interrupt(self) -> None:
-        self.signal(signal.SIGINT)
 
     def signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

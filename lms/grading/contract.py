@@ -1,0 +1,96 @@
+"""What the author's own solution shows about an exercise: how its checks use the learner's values, and where each must run.
+
+The solution runs once for each exercise in a process's life. From it the checks' room learns which of the exercise's names the
+solution changes, at which places it gives objects, of which class, with which operators, and which globals its functions read.
+A check that the solution passes only where the learner's code runs too is run there: the old way, open to tampering, which
+`check` tells the author.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import names
+from .exercise import Exercise
+from .notebook import Answer, Submission
+from .plan import CHECK, make_plan
+from .run import Ran, Rooms, Runner
+from .sandbox.process import WarmParent
+
+SPLIT, TOGETHER = "split", "together"
+_MOST = 64
+_lock = threading.Lock()
+_known: OrderedDict[tuple[str, str, str], Contract] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Contract:
+    """`rooms` is what the runner is told; `asked` how often each check asked the solution for something."""
+
+    rooms: Rooms
+    asked: dict[str, int] = field(default_factory=dict)
+
+    def together(self) -> list[str]:
+        """Checks that run where the learner's code runs."""
+        return sorted(self.rooms.together)
+
+
+def contract_of(exercise: Exercise, parent: WarmParent) -> Contract:
+    key = (exercise.digest, parent.level, parent.environment)
+    with _lock:
+        if key in _known:
+            _known.move_to_end(key)
+            return _known[key]
+    made = _learn(exercise, parent)
+    with _lock:
+        _known[key] = made
+        while len(_known) > _MOST:
+            _known.popitem(last=False)
+    return made
+
+
+def _learn(exercise: Exercise, parent: WarmParent) -> Contract:
+    needed = names.needed_setups(exercise)
+    learning = Rooms(needed=needed, contract=None)
+    first = _run(exercise, parent, learning)
+    last: dict[str, Any] | None = None
+    asked: dict[str, int] = {}
+    for name, ran in first.items():
+        if ran.reply is not None:
+            asked[name] = ran.reply.asked
+            last = ran.reply.learnt or last
+    split = Rooms(needed=needed, contract=last or EMPTY)
+    second = _run(exercise, parent, split)
+    doubtful = {name for name, ran in second.items() if not _passes(ran) or not asked.get(name)}
+    if not doubtful:
+        return Contract(split, asked)
+    everything = frozenset(second)
+    third = _run(exercise, parent, Rooms(needed=frozenset(), contract=EMPTY, together=everything))
+    together = frozenset(name for name in doubtful if _passes(third[name]))
+    return Contract(Rooms(needed=needed, contract=last or EMPTY, together=together), asked)
+
+
+EMPTY: dict[str, Any] = {
+    "changed": [],
+    "sites": {},
+    "reads": [],
+    "modules": {},
+    "library": {},
+    "builtins": [],
+    "operators": {},
+}
+
+
+def _run(exercise: Exercise, parent: WarmParent, rooms: Rooms) -> dict[str, Ran]:
+    answers = {name: Answer(cell.source, (1,), False) for name, cell in exercise.answers.items()}
+    steps = make_plan(exercise, Submission(answers, {}, {}, ()))
+    with Runner(parent, exercise.limits, exercise.files, rooms) as runner:
+        return {step.grade_id: ran for step, ran in [(step, runner.run(step)) for step in steps] if step.kind == CHECK}
+
+
+def _passes(ran: Ran) -> bool:
+    """Whether the check came to its end; whether it gave all points is for `check` to say."""
+    return ran.reply is not None and ran.reply.error is None and not ran.late

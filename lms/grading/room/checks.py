@@ -1,0 +1,744 @@
+"""The checks' room: the exercise's trusted cells and its checks run here, and never a line of the learner's.
+
+Names that they don't bind are asked of the learner's room through the wall. What comes back is plain values, or stand-ins
+(`proxies.py`). A contract, learnt from the author's own solution, says which names the solution changes, which of its objects
+may answer operators and where, and which of the checks' names its functions read.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import inspect
+import random
+import socket
+import sys
+import time
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from . import frames, learner, proxies, shell, wall
+from .codec import CodecError, Decoder, Encoder
+from .proxies import RemoteClass, RemoteFunction, RemoteObject, WrongKind
+from .wall import WallDownError
+
+_PLAIN_BUILTINS = dict(vars(builtins))
+_OURS = frozenset(("open", "exit", "quit", "get_ipython", "In", "Out", "display"))
+_LIBRARY_NAMES = """
+numpy pandas matplotlib scipy sklearn math cmath statistics random string re itertools functools operator collections datetime
+decimal fractions json time copy typing numbers abc os sys io csv pathlib unittest inspect hashlib warnings heapq bisect textwrap
+types dataclasses enum contextlib calendar zoneinfo uuid doctest traceback IPython
+"""
+_LIBRARIES = frozenset(_LIBRARY_NAMES.split())
+
+
+def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
+    """Answer `setup` and `check` messages until the other side goes."""
+    captured = shell.prepare(request["home"])
+    control, wall_end = connections
+    room = CheckRoom(wall_end, request["setting"])
+    while (message := frames.receive(control)) is not None:
+        started = time.perf_counter()
+        shell.current().key = message["key"]
+        answer = room.setup(message) if message["do"] == "setup" else room.check(message)
+        captured.collect()
+        answer["outputs"] = shell.SINK.take()
+        answer["seconds"] = round(time.perf_counter() - started, 4)
+        frames.send(control, answer)
+
+
+class Namespace(dict[str, Any]):
+    """Globals of the checks: their own names first, then the learner's, then builtins."""
+
+    def __init__(self, room: CheckRoom) -> None:
+        super().__init__()
+        self._room = room
+        self.trusted: set[str] = set()  # bound by the exercise's own cells
+        self.bound: set[str] = set()  # bound by checks
+        self.in_setup = True
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        (self.trusted if self.in_setup else self.bound).add(name)
+        super().__setitem__(name, value)
+        if not self.in_setup:
+            self._room.bound(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if dict.__contains__(self, name):
+            super().__delitem__(name)
+            if name in self.bound and name not in self.trusted:
+                self.bound.discard(name)
+                return
+            self.bound.discard(name)
+        self._room.delete(name)
+
+    def __missing__(self, name: str) -> Any:
+        return self._room.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return dict.__contains__(self, name) or (isinstance(name, str) and self._room.has(name))
+
+    def trusted_class(self, name: str) -> type | None:
+        """A class of the exercise's own cells, which exists in both rooms."""
+        found = dict.get(self, name) if name in self.trusted else None
+        return found if isinstance(found, type) else None
+
+    def _all(self) -> list[str]:
+        own = list(dict.keys(self))
+        return own + [name for name in self._room.names() if not dict.__contains__(self, name)]
+
+    def keys(self) -> Any:
+        return dict.fromkeys(self._all()).keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def items(self) -> Any:
+        return {name: self[name] for name in self._all() if name in self}.items()
+
+    def values(self) -> Any:
+        return dict(self.items()).values()
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self.items())
+
+
+class MainModule(types.ModuleType):
+    """`__main__` as test runners see it: a module whose names are those of the namespace."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        super().__init__("__main__")
+        object.__setattr__(self, "_namespace", namespace)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__dict__":
+            return object.__getattribute__(self, "_namespace")
+        if name in ("__class__", "_namespace"):
+            return object.__getattribute__(self, name)
+        try:
+            return object.__getattribute__(self, "_namespace")[name]
+        except KeyError:
+            return object.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._namespace[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self._namespace[name]
+
+    def __dir__(self) -> list[str]:
+        return list(self._namespace)
+
+
+class CheckRoom:
+    """`setting`: contract (as learnt; None while learning) and sources (of the answers, for inspect.getsource)."""
+
+    def __init__(self, connection: socket.socket, setting: dict[str, Any]) -> None:
+        self._connection = connection
+        self._contract: dict[str, Any] | None = setting.get("contract")
+        self.learnt: dict[str, Any] = {
+            "changed": [],
+            "sites": {},
+            "reads": [],
+            "modules": {},
+            "library": {},
+            "builtins": [],
+            "operators": {},
+        }
+        self.asked = 0
+        self._sources: list[str] = []
+        self._cache: dict[str, Any] = {}
+        self._classes: dict[Any, RemoteClass] = {}
+        self._local: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._opaque = proxies.opaque_class(self)
+        self._fetched: list[tuple[str, Any, Any]] = []
+        self._pushed: dict[str, Any] = {}
+        self.namespace = Namespace(self)
+        self._move_in()
+
+    def _move_in(self) -> None:
+        namespace = self.namespace
+        display = importlib.import_module("IPython.display").display
+        own = {"__name__": "__main__", "__builtins__": builtins, "get_ipython": shell.current, "display": display}
+        for name, value in own.items():
+            dict.__setitem__(namespace, name, value)
+        namespace.trusted = set(own)
+        shell.current().user_ns = namespace
+        sys.modules["__main__"] = MainModule(namespace)
+        builtins.input = shell.refuse_input
+        _PLAIN_BUILTINS["input"] = shell.refuse_input
+        self._follow_seeds()
+        self._follow_figures()
+        self._follow_sources()
+
+    # --- running cells ------------------------------------------------------------------------------------------------
+
+    def setup(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A trusted cell. What the author's solution changes afterwards is the learner's to give."""
+        self.namespace.in_setup = True
+        error = self._run(message)[0]
+        for name in (self._contract or {}).get("changed", ()):
+            if name in self.namespace.trusted:
+                dict.pop(self.namespace, name, None)
+        return {"error": error, "value": None, "asked": 0, "learnt": None, "wall": True}
+
+    def check(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.namespace.in_setup = False
+        self.asked = 0
+        self._sources = message.get("sources", [])
+        self._cache.clear()
+        if self._contract is None:
+            self._compare_trusted(message["names"])
+        error, value, standing = self._run(message)
+        if standing:
+            try:
+                self._return_fetched()
+            except WallDownError:
+                standing = False
+        learnt = self.learnt if self._contract is None else None
+        return {"error": error, "value": value, "asked": self.asked, "learnt": learnt, "wall": standing}
+
+    def _run(self, message: dict[str, Any]) -> tuple[Any, Any, bool]:
+        """The error and the value of a cell, and whether the wall still stands."""
+        try:
+            value = learner.evaluate(message["source"], message["key"], self.namespace)
+            return None, learner.kind_of(value), True
+        except WallDownError:
+            return None, None, False
+        except BaseException as error:
+            return self._describe(error), None, True
+
+    def _describe(self, error: BaseException) -> dict[str, Any]:
+        """An error that came through the wall is told with its places in the learner's cells."""
+        told = shell.describe(error)
+        there = getattr(error, "_described", None)
+        if isinstance(there, dict):
+            told |= {key: there[key] for key in ("name", "kinds", "value", "library") if key in there}
+            hers = [frame for frame in there.get("frames", []) if frame[0] != shell.current().key]
+            told["frames"] = [*told["frames"], *hers][-20:]
+        return told
+
+    # --- asking the learner's room --------------------------------------------------------------------------------------
+
+    def _request(self, request: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[bytes]]:
+        wall.send(self._connection, request, encoder.buffers)
+        while True:
+            reply, buffers = wall.receive(self._connection)
+            if not isinstance(reply, dict):
+                raise WallDownError
+            if "callback" not in reply:
+                break
+            self._serve_callback(reply, buffers)
+        self._print(reply.get("printed"))
+        if "error" in reply:
+            raise self._error(reply["error"], buffers)
+        return reply, buffers
+
+    def _ask(self, do: str, **facts: Any) -> tuple[Any, list[bytes]]:
+        reply, buffers = self._request({"do": do, **facts}, Encoder(self._export))
+        return reply.get("value"), buffers
+
+    def _print(self, printed: Any) -> None:
+        for name, text in printed or ():
+            if isinstance(text, str):
+                (sys.stderr if name == "stderr" else sys.stdout).write(text)
+
+    def _decode(self, tree: Any, buffers: list[bytes], site: str, numbered: list[Any] | None = None) -> Any:
+        decoder = Decoder(
+            buffers, lambda handle: self._resolve(handle, site), lambda handle: self._may_stay(handle, site)
+        )
+        decoder.numbered = list(numbered or ())
+        if self._contract is None:
+            self.learnt["sites"].setdefault(site, [])
+        try:
+            return decoder.decode(tree)
+        except (WallDownError, WrongKind):
+            raise
+        except Exception as error:
+            raise CodecError("a value that can't be checked") from error
+
+    def has(self, name: str) -> bool:
+        if name.startswith("__") or name in _OURS:
+            return False
+        return self._ask("has", name=name)[0] is True
+
+    def names(self) -> list[str]:
+        value, buffers = self._ask("names")
+        names = self._decode(value, buffers, "")
+        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+    def get(self, name: str) -> Any:
+        """A name that the checks don't bind. KeyError where the learner has none, so that builtins are looked at next."""
+        if not isinstance(name, str) or name.startswith("__") or name in _OURS:
+            raise KeyError(name)
+        contract = self._contract
+        if name in _PLAIN_BUILTINS and contract is not None and name not in contract["builtins"]:
+            raise KeyError(name)
+        if name in self._cache:
+            return self._cache[name]
+        if contract is not None and (known := self._from_library(name)) is not None:
+            self._cache[name] = known
+            return known
+        value, buffers = self._ask("get", name=name)  # her KeyError is ours: builtins are looked at next
+        self.asked += 1
+        made = self._decode(value, buffers, name)
+        if contract is None:
+            made = self._learn_name(name, value, made)
+        self._cache[name] = made
+        if _is_mutable(made):
+            self._fetched.append((name, made, value_of(value, buffers)))
+        return made
+
+    def _from_library(self, name: str) -> Any:
+        """What the author's solution has from a library is taken from ours, whatever the learner bound the name to."""
+        assert self._contract is not None
+        if name in self._contract["modules"]:
+            return importlib.import_module(self._contract["modules"][name])
+        if name in self._contract["library"]:
+            return _library_object(*self._contract["library"][name])
+        return None
+
+    def _learn_name(self, name: str, told: Any, made: Any) -> Any:
+        if name in _PLAIN_BUILTINS:
+            self.learnt["builtins"].append(name)
+        if isinstance(made, types.ModuleType):
+            self.learnt["modules"][name] = made.__name__
+        library = told[2].get("library") if isinstance(told, list) and told[0] == "h" else None
+        if library and library[0].partition(".")[0] in _LIBRARIES:
+            found = _library_object(*library)
+            if found is not None:
+                self.learnt["library"][name] = list(library)
+                return found
+        return made
+
+    def call(
+        self,
+        handle: int,
+        operator: str,
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+        *,
+        site: str,
+        reads: Any = (),
+    ) -> Any:
+        self._return_fetched()
+        self._cache.clear()
+        self.asked += 1
+        encoder = Encoder(self._export)
+        names = self._names_to_push(reads, encoder)
+        given = [encoder.encode(arguments), encoder.encode(named)]
+        numbered = encoder.numbered
+        patched = [
+            name for name, plain in _PLAIN_BUILTINS.items() if vars(builtins).get(name) is not plain and name != "_"
+        ]
+        request = {
+            "do": "call",
+            "of": handle,
+            "operator": operator,
+            "arguments": given[0],
+            "named": given[1],
+            "names": names,
+            "patched": patched,
+        }
+        reply, buffers = self._request(request, encoder)
+        for number, content in reply.get("changes") or ():
+            if type(number) is int and 0 <= number < len(numbered):
+                _replace(numbered[number], self._decode(content, buffers, site))
+        return self._decode(reply.get("value"), buffers, site, numbered)
+
+    def attribute(self, handle: int, name: str, site: str) -> Any:
+        self.asked += 1
+        value, buffers = self._ask("attribute", of=handle, name=name)
+        return self._decode(value, buffers, site)
+
+    def assign(self, handle: int, name: str, value: Any) -> None:
+        encoder = Encoder(self._export)
+        self._request({"do": "assign", "of": handle, "name": name, "value": encoder.encode(value)}, encoder)
+
+    def names_of(self, handle: int) -> list[Any]:
+        value, buffers = self._ask("dir", of=handle)
+        names = self._decode(value, buffers, "")
+        return names if isinstance(names, list) else []
+
+    def delete(self, name: str) -> None:
+        self._cache.clear()
+        self._ask("delete", name=name)
+
+    def bound(self, name: str, value: Any) -> None:
+        """A check gave a name that the learner's code may read back its own function (after a check deleted or wrapped it)."""
+        self._cache.pop(name, None)
+        if isinstance(value, RemoteFunction) and value.__name__ == name:
+            encoder = Encoder(self._export)
+            self._request({"do": "set", "name": name, "value": encoder.encode(value)}, encoder)
+
+    def _names_to_push(self, reads: Any, encoder: Encoder) -> list[Any]:
+        """Globals that a check set and that the author's functions read: the learner's may read them too, and no others."""
+        if self._contract is None:
+            wanted = [name for name in reads if name in self.namespace.bound]
+            self.learnt["reads"] = sorted({*self.learnt["reads"], *wanted})
+        else:
+            wanted = [name for name in self._contract["reads"] if name in self.namespace.bound]
+        found = []
+        for name in wanted:
+            value = dict.get(self.namespace, name)
+            if not isinstance(value, RemoteFunction) or value.__name__ != name:
+                found.append([name, encoder.encode(value)])
+        return found
+
+    def _return_fetched(self) -> None:
+        """A list or table that a check took from the learner and changed is changed there too."""
+        fetched, self._fetched = self._fetched, []
+        for name, value, before in fetched:
+            encoder = Encoder(self._export)
+            try:
+                tree = encoder.encode(value)
+            except (TypeError, ValueError):
+                continue
+            if value_of(tree, encoder.buffers) != before and name not in self.namespace.bound:
+                self._request({"do": "set", "name": name, "value": tree}, encoder)
+
+    def _compare_trusted(self, names: list[str]) -> None:
+        """While learning: which names of the exercise's own cells has the author's solution changed?"""
+        for name in names:
+            if name in self.namespace.trusted and dict.__contains__(self.namespace, name) and not self._is_same(name):
+                self.learnt["changed"] = sorted({*self.learnt["changed"], name})
+        for name in self.learnt["changed"]:
+            dict.pop(self.namespace, name, None)
+
+    def _is_same(self, name: str) -> bool:
+        mine = dict.__getitem__(self.namespace, name)
+        if self._ask("has", name=name)[0] is not True:
+            return True
+        value, buffers = self._ask("get", name=name)
+        if isinstance(value, list) and value[0] == "h":
+            told = value[2]
+            same = getattr(mine, "__name__", type(mine).__qualname__)
+            return bool(told.get("name") == same)
+        encoder = Encoder(lambda held: ["h", 0, {}])
+        try:
+            return value_of(encoder.encode(mine), encoder.buffers) == value_of(value, buffers)
+        except (TypeError, ValueError):
+            return True
+
+    # --- what comes in --------------------------------------------------------------------------------------------------
+
+    def _resolve(self, handle: list[Any], site: str) -> Any:
+        if handle[0] == "own":
+            return self._local[_index(handle[1])]
+        number, told = _index(handle[1]), handle[2]
+        kind = told["kind"]
+        if kind == "function":
+            return RemoteFunction(self, number, told, site)
+        if kind == "module":
+            return self._module(str(told["name"]))
+        if kind == "class":
+            return self._class(number, told, site)
+        return self._object(number, told, site)
+
+    def _module(self, name: str) -> Any:
+        if name.partition(".")[0] not in _LIBRARIES:
+            raise WrongKind(f"module {name}")
+        return importlib.import_module(name)
+
+    def _class(self, number: int, told: dict[str, Any], site: str) -> Any:
+        if number in self._classes:
+            return self._classes[number]
+        name = str(told["name"])
+        library = proxies.library_class(str(told["module"]), name) if told["module"] != "__main__" else None
+        if library is not None:
+            return library
+        bases = [self._class(_index(base[1]), base[2], f"base of {site}") for base in told["bases"] if base[0] == "h"][
+            :1
+        ]
+        error = next(
+            (found for base in told["bases"] if base[0] == "g" and (found := _error_class(base[1:])) is not None), None
+        )
+        if error is not None:
+            made: Any = type(
+                name, tuple(bases) or (error,), {"__module__": "__main__", "_is_remote": True, "_number": number}
+            )
+        else:
+            given = self.namespace.trusted_class(name)
+            made = proxies.make_class(self, name, tuple(bases) or (RemoteObject,), number, set(), real=given, site=site)
+        self._classes[number] = made
+        return made
+
+    def _object(self, number: int, told: dict[str, Any], site: str) -> Any:
+        module, name = str(told["module"]), str(told["name"])
+        allowed = self._allowed(module, name, told, site)
+        if allowed is None:
+            return proxies.make_object(self._opaque, number, name)
+        key = (module, name, told.get("class") and told["class"][1], frozenset(allowed))
+        if key not in self._classes:
+            own = (
+                self._class(_index(told["class"][1]), told["class"][2], f"class of {site}")
+                if told.get("class")
+                else None
+            )
+            only_goes_through = self._contract is not None and proxies.is_iterator(told)
+            plain = proxies.RemoteIterator if only_goes_through else RemoteObject
+            bases = (own,) if isinstance(own, RemoteClass) else (plain,)
+            real = None if own is not None else proxies.library_class(module, name)
+            number_of = own._handle if isinstance(own, RemoteClass) else None
+            short = name.rpartition(".")[2]
+            self._classes[key] = proxies.make_class(
+                self, short, bases, number_of, allowed, real=real, site=f"{module}.{name}"
+            )
+        return proxies.make_object(self._classes[key], number, name)
+
+    def _allowed(self, module: str, name: str, told: dict[str, Any], site: str) -> set[str] | None:
+        """The operators that an object may answer here; None where the author's solution gives none of its class."""
+        has = {operator for operator in told["operators"] if operator in _KNOWN_OPERATORS}
+        if told.get("awaitable"):
+            has.add("__await__")
+        kind = f"{module}.{name}"
+        if self._contract is None:
+            self.learnt["sites"].setdefault(site, [])
+            if kind not in self.learnt["sites"][site]:
+                self.learnt["sites"][site].append(kind)
+            return has
+        if proxies.is_iterator(told):
+            return has & proxies.SAFE
+        seen = self._contract["sites"].get(site)
+        if seen is not None and kind not in seen:
+            return None
+        if seen is None and module == "__main__":
+            return None
+        return has & (proxies.SAFE | set(self._contract["operators"].get(kind, ())))
+
+    def _may_stay(self, handle: list[Any], site: str) -> bool:
+        """Whether an object derived from a plain class stays an object: where the author's solution gives one such."""
+        told = handle[2]
+        if told["module"] != "__main__":
+            return False
+        if self._contract is None:
+            return True
+        return f"{told['module']}.{told['name']}" in self._contract["sites"].get(site, ())
+
+    def use(self, cls: RemoteClass, operator: str) -> None:
+        """While learning: a check used this operator of an object of that class."""
+        if self._contract is None:
+            used = self.learnt["operators"].setdefault(cls._site, [])
+            if operator not in used:
+                used.append(operator)
+
+    def _error(self, told: dict[str, Any], buffers: list[bytes]) -> BaseException:
+        """The learner's error as one of the same class here, so that a check can expect it."""
+        kinds = [kind for kind in told["kinds"] if isinstance(kind, list) and len(kind) == 2]
+        base = next((found for kind in kinds if (found := _error_class(kind)) is not None), Exception)
+        described = told["described"] if isinstance(told.get("described"), dict) else {}
+        text = str(described.get("value", ""))
+        made: BaseException
+        try:
+            arguments = self._decode(told["arguments"], buffers, "")
+            cls = self._resolve(told["class"], "") if told.get("class") else base
+            made = cls(*arguments)
+        except (TypeError, ValueError, LookupError):
+            made = Exception(text)
+        if not isinstance(made, BaseException):
+            made = Exception(text)
+        made._described = _plain_description(described)  # type: ignore[attr-defined]
+        if isinstance(told.get("cause"), list):
+            cause = next((found for kind in told["cause"][0] if (found := _error_class(kind)) is not None), Exception)
+            made.__cause__ = _made(cause, str(told["cause"][1]))
+        return made
+
+    # --- what goes out --------------------------------------------------------------------------------------------------
+
+    def _export(self, value: Any) -> list[Any]:
+        if isinstance(value, RemoteFunction):
+            return ["own", value._handle]
+        if isinstance(value, RemoteClass) and value._handle is not None:
+            return ["own", value._handle]
+        if type(type(value)) is RemoteClass:
+            return ["own", proxies._number(value)]
+        if isinstance(value, type) and getattr(value, "_is_remote", False):
+            return ["own", value._number]  # type: ignore[attr-defined]
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._local)
+            self._local.append(value)
+        if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | type) or callable(
+            value
+        ):
+            return ["h", number, {"kind": "function", "name": str(getattr(value, "__name__", "function"))}]
+        methods = [
+            name for name in dir(type(value)) if not name.startswith("_") and callable(getattr(type(value), name, None))
+        ]
+        return ["h", number, {"kind": "object", "methods": methods}]
+
+    def _serve_callback(self, request: dict[str, Any], buffers: list[bytes]) -> None:
+        """The learner's function calls something that the check gave it, or has put in the place of a builtin."""
+        encoder = Encoder(self._export)
+        try:
+            target = self._callback_target(request["callback"])
+            arguments = self._decode(request["arguments"], buffers, "")
+            named = self._decode(request["named"], buffers, "")
+            reply: dict[str, Any] = {"returned": encoder.encode(target(*arguments, **named))}
+        except WallDownError:
+            raise
+        except Exception as error:
+            encoder = Encoder(self._export)
+            reply = {"raised": [type(error).__name__, shell.text_of(error)]}
+        wall.send(self._connection, reply, encoder.buffers)
+
+    def _callback_target(self, target: Any) -> Any:
+        if isinstance(target, int):
+            found = self._local[_index(target)]
+            if callable(found):
+                return found
+        elif target[0] == "builtin" and vars(builtins).get(target[1]) is not _PLAIN_BUILTINS.get(target[1]):
+            return vars(builtins)[target[1]]
+        elif target[0] == "method" and isinstance(target[2], str) and not target[2].startswith("_"):
+            return getattr(self._local[_index(target[1])], target[2])
+        raise AttributeError("nothing of that name was given")
+
+    # --- what checks do to libraries ------------------------------------------------------------------------------------
+
+    def _follow_seeds(self) -> None:
+        """A seed that a check sets holds for the learner's room too."""
+        self._follow(random, "random")
+        if "numpy" in sys.modules:
+            self._follow(sys.modules["numpy"].random, "numpy")
+
+    def _follow(self, module: Any, library: str) -> None:
+        plain = module.seed
+
+        def seed(*arguments: Any, **named: Any) -> Any:
+            if not self.namespace.in_setup and arguments and isinstance(arguments[0], int):
+                self._ask("seed", library=library, seed=arguments[0])
+            return plain(*arguments, **named)
+
+        module.seed = seed
+
+    def _follow_figures(self) -> None:
+        """The current figure and axes are the learner's until the check draws one of its own."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is None:
+            return
+        for name in ("gcf", "gca"):
+            self._follow_current(pyplot, name)
+
+    def _follow_sources(self) -> None:
+        """inspect.getsource of a function or class of the learner's: from what was handed in, not from what she says."""
+        plain = inspect.getsourcelines
+
+        def getsourcelines(found: Any) -> Any:
+            if isinstance(found, RemoteFunction | RemoteClass):
+                return self._source_of(found.__name__), 1
+            return plain(found)
+
+        vars(inspect).update(getsourcelines=getsourcelines, getsource=lambda found: "".join(getsourcelines(found)[0]))
+
+    def _source_of(self, name: str) -> list[str]:
+        for source in reversed(self._sources):
+            try:
+                body = ast.parse(source).body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            for node in body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and node.name == name:
+                    first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+                    return [line + "\n" for line in source.split("\n")[first - 1 : node.end_lineno]]
+        raise OSError("could not get source code")
+
+    def _follow_current(self, pyplot: Any, name: str) -> None:
+        plain = getattr(pyplot, name)
+
+        def current(*arguments: Any, **named: Any) -> Any:
+            if self.namespace.in_setup or arguments or named or pyplot.get_fignums():
+                return plain(*arguments, **named)
+            self.asked += 1
+            value, buffers = self._ask("current", name=name)
+            return self._decode(value, buffers, f"plt.{name}")
+
+        setattr(pyplot, name, current)
+
+
+_KNOWN_OPERATORS = frozenset(importlib.import_module(".desk", __package__).OPERATORS)
+
+
+def _index(number: Any) -> int:
+    if type(number) is not int or number < 0:
+        raise CodecError("no such object")
+    return number
+
+
+def value_of(tree: Any, buffers: list[bytes]) -> Any:
+    """A value's encoded form, comparable with another's."""
+    return (tree, [bytes(buffer) for buffer in buffers])
+
+
+def _is_mutable(value: Any) -> bool:
+    return isinstance(value, list | dict | set | bytearray) or type(value).__name__ in (
+        "ndarray",
+        "DataFrame",
+        "Series",
+    )
+
+
+def _replace(old: Any, new: Any) -> None:
+    """Give an argument the content that the learner's function left in it."""
+    kind = type(old).__name__
+    if isinstance(old, list | bytearray) and isinstance(new, list | bytearray):
+        old[:] = new
+    elif isinstance(old, dict) and isinstance(new, dict):
+        dict.clear(old)
+        dict.update(old, new)
+    elif isinstance(old, set) and isinstance(new, set):
+        old.clear()
+        old.update(new)
+    elif kind == "ndarray" and type(new).__name__ == kind and old.shape == new.shape:
+        old[...] = new
+    elif kind in ("DataFrame", "Series") and type(new).__name__ == kind:
+        old._update_inplace(new)
+    elif kind == "deque" and type(new).__name__ == kind:
+        old.clear()
+        old.extend(new)
+
+
+def _library_object(module: str, name: str) -> Any:
+    try:
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _error_class(kind: list[Any]) -> type[BaseException] | None:
+    module, name = kind
+    home = (
+        builtins
+        if module == "builtins"
+        else sys.modules.get(module)
+        if str(module).partition(".")[0] in _LIBRARIES
+        else None
+    )
+    found = getattr(home, str(name), None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+
+
+def _made(cls: type[BaseException], text: str) -> BaseException:
+    try:
+        return cls(text)
+    except TypeError:
+        return Exception(text)
+
+
+def _plain_description(told: dict[str, Any]) -> dict[str, Any]:
+    """Only what our side takes for a description; the learner's process made it."""
+    texts = {key: str(told.get(key, ""))[:most] for key, most in (("name", 200), ("value", 2000), ("library", 100))}
+    kinds = [str(kind)[:200] for kind in told.get("kinds", []) if isinstance(kind, str)][:10]
+    frames = [[str(key)[:200], line] for key, line in told.get("frames", []) if isinstance(line, int)][-20:]
+    return texts | {"kinds": kinds, "frames": frames}
