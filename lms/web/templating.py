@@ -8,9 +8,8 @@ import math
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from flask import g, request, session, url_for
+from flask import g, request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import csrf, flashes, i18n
@@ -83,8 +82,3 @@ def render(template: str, **context: Any) -> str:
         "is_fragment": request.headers.get("HX-Request") == "true",
     }
     return environment().get_template(template).render(common | context)
-
-
-def browser_key() -> str:
-    """A name for what this browser keeps for this person, so that two people at one tablet don't see each other's drafts."""
-    return session.setdefault("lms_browser", uuid4().hex[:12])
