@@ -1,0 +1,216 @@
+"""The real site, as `make run` starts it: web server, worker and sandbox, with the demonstration's people in it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+from sqlalchemy import select, update
+
+from lms import content
+from lms.clock import today, utcnow
+from lms.learning import enrolments
+from lms.models import Company, Database, Employment, Person, Run, SignIn, make_engine
+from lms.people import accounts, passwords
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COURSE = "manufacturing-data-first-steps"
+READY_SECONDS = 60
+STOP_SECONDS = 20
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Account:
+    """How a person signs in: by e-mail, or by company and employee number where there is none."""
+
+    name: str
+    password: str
+    email: str = ""
+    company: str = ""
+    employee_number: str = ""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site. `folder` is what it was started in; its instance lies below."""
+
+    folder: Path
+    address: str
+    process: psutil.Popen
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(make_engine(f"sqlite:///{self.folder / 'instance/lms.sqlite3'}"))
+
+    @cached_property
+    def course(self) -> content.Course:
+        """The course that the demonstration's run gives."""
+        courses = content.load_all(ROOT / "courses", ROOT / "exercises").courses
+        return next(course for course in courses if course.slug == COURSE)
+
+    @cached_property
+    def run_address(self) -> str:
+        with self.database.reading() as session:
+            return f"{self.address}/runs/{session.scalars(select(Run.uid)).one()}"
+
+    def unit_address(self, key: str) -> str:
+        return f"{self.run_address}/units/{key}"
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The demonstration's people by name."""
+        listed = json.loads((self.folder / "instance/demo-accounts.json").read_text("utf-8"))
+        return {one["name"]: _account(one) for one in listed}
+
+    def flask(self, *words: str) -> str:
+        """What `flask lms …` prints here."""
+        return run_flask(self.folder, *words)
+
+    def add_learner(self, name: str, *, language: str | None = None, enrolled_days_ago: int = 0) -> Account:
+        """One more person of 한빛정밀 in the run, so that a test changes nobody else's standing."""
+        password = passwords.new_password()
+        with self.database.writing() as session:
+            number = f"HB-{2000 + len(session.scalars(select(Person.id)).all())}"
+            email = f"{number.lower()}@hanbit.example"
+            person = accounts.create_person(session, name=name, email=email, password=password, language=language)
+            company = session.scalars(select(Company.id).where(Company.name == "한빛정밀")).one()
+            since = today() - timedelta(days=100)
+            session.add(Employment(person_id=person.id, company_id=company, employee_number=number, from_on=since))
+            session.flush()
+            joined = utcnow() - timedelta(days=enrolled_days_ago)
+            enrolments.enrol(session, session.scalars(select(Run)).one(), person.id, now=joined)
+            session.commit()
+        return Account(name, password, email)
+
+    def let_idle(self, account: Account, minutes: float) -> None:
+        """Make each sign-in of a person look as if nobody had touched it for that long."""
+        self._change_sign_ins(account, last_seen_at=utcnow() - timedelta(minutes=minutes))
+
+    def end_sign_ins(self, account: Account) -> None:
+        """What the person herself does from another device, or the days that a sign-in lasts."""
+        self._change_sign_ins(account, revoked_at=utcnow())
+
+    def _change_sign_ins(self, account: Account, **values: datetime) -> None:
+        with self.database.writing() as session:
+            person = session.scalars(select(Person.id).where(Person.email == account.email)).one()
+            session.execute(
+                update(SignIn).where(SignIn.person_id == person, SignIn.revoked_at.is_(None)).values(**values)
+            )
+            session.commit()
+
+    @contextmanager
+    def worker_halted(self) -> Iterator[None]:
+        """Nothing is graded meanwhile."""
+        worker = next(child for child in self.process.children() if child.cmdline()[-1] == "worker")
+        worker.suspend()
+        try:
+            yield
+        finally:
+            worker.resume()
+
+
+def _account(listed: dict[str, str]) -> Account:
+    company, is_by_number, number = listed["sign_in"].partition(" · ")
+    if is_by_number:
+        return Account(listed["name"], listed["password"], company=company, employee_number=number)
+    return Account(listed["name"], listed["password"], email=listed["sign_in"])
+
+
+@contextmanager
+def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
+    """Prepare a site in an empty folder and serve it on a port that was free; gone with all its processes afterwards."""
+    shutil.copy(ROOT / "wsgi.py", folder)
+    run_flask(folder, "lms", "init")
+    if demo:
+        run_flask(folder, "lms", "demo")
+    port = free_port()
+    with serving(
+        [sys.executable, "-m", "flask", "lms", "serve"], folder, port, "/healthz", LMS_PORT=str(port)
+    ) as process:
+        site = Site(folder, f"http://127.0.0.1:{port}", process)
+        yield site
+        site.database.dispose()
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, port: int, path: str, **more: str) -> Iterator[psutil.Popen]:
+    """Run a server until its `path` answers, and end it as Ctrl-C does; it must then end well, with all of its children."""
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            command,
+            cwd=folder,
+            env=_environment() | more,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, f"http://127.0.0.1:{port}{path}", log)
+        yield process
+        family = process.children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STOP_SECONDS) == 0, log.read_text()
+        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        assert not alive, f"left running: {alive}"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def run_flask(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", *words], cwd=folder, env=_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings of somebody's own site."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
+
+
+def _die_with_parent() -> None:
+    """A killed test run leaves no site behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_until_ready(process: psutil.Popen, address: str, log: Path) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the site did not start:\n{log.read_text(errors='replace')[-4000:]}")
