@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -91,13 +92,12 @@ class Killer(threading.Thread):
 
     def _start_again(self) -> None:
         for _ in range(20):
-            try:
+            with suppress(TimeoutError):
                 self.site.start()
+            assert self.site.process is not None
+            if self.site.process.poll() is None:
                 return
-            except TimeoutError:
-                if self.site.process is not None:
-                    self.site.process.kill()
-                    self.site.process.wait()
+            self.site.process.wait()
 
 
 class HandingIn(threading.Thread):

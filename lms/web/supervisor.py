@@ -23,6 +23,7 @@ _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8.0
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_PORT_SECONDS = 3.0
 _LONGEST_PAUSE = 10.0
 
 
@@ -36,7 +37,10 @@ class PortInUseError(LMSError):
 def die_with_parent(number: int = signal.SIGTERM) -> None:
     """Have the kernel send this process a signal when its parent ends, however it ends. Linux only; elsewhere nothing."""
     if sys.platform == "linux":
+        parent = os.getppid()
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:  # it ended just before
+            os.kill(os.getpid(), number)
 
 
 @dataclass
@@ -148,13 +152,23 @@ def address(settings: Settings) -> str:
 
 
 def _refuse_used_port(settings: Settings) -> None:
+    """What a parent that was killed left behind takes a moment to go, so a taken port is asked for a few times."""
+    deadline = time.monotonic() + _PORT_SECONDS
+    while not _is_free(settings):
+        if time.monotonic() > deadline:
+            raise PortInUseError(host=settings.host, port=settings.port)
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_free(settings: Settings) -> bool:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError:
-            raise PortInUseError(host=settings.host, port=settings.port) from None
+            return False
+    return True
 
 
 def _answers(settings: Settings) -> bool:
