@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import EmailField, FileField, Form, PasswordField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from .i18n import lazy_gettext as _
 
@@ -34,7 +34,7 @@ class ChangePassword(Form):
 
     def validate_again(self, field: PasswordField) -> None:
         if field.data != self.new.data:
-            raise ValueError(_("The two new passwords differ."))
+            raise ValidationError(_("The two new passwords differ."))
 
 
 class FirstOperator(Form):
@@ -46,7 +46,7 @@ class FirstOperator(Form):
 
     def validate_again(self, field: PasswordField) -> None:
         if field.data != self.new.data:
-            raise ValueError(_("The two new passwords differ."))
+            raise ValidationError(_("The two new passwords differ."))
 
 
 class HandIn(Form):
