@@ -17,8 +17,9 @@ def parsed(response: TestResponse) -> BeautifulSoup:
 
 
 def is_page(response: TestResponse) -> bool:
-    """Whether it is an HTML page to be seen: not a redirect, whose body nobody sees."""
-    return response.mimetype == "text/html" and response.status_code != 204 and not 300 <= response.status_code < 400
+    """Whether it is an HTML page to be seen: not a redirect (htmx has one of its own), whose body nobody sees."""
+    leads_on = 300 <= response.status_code < 400 or "HX-Redirect" in response.headers
+    return response.mimetype == "text/html" and response.status_code != 204 and not leads_on
 
 
 def faults_of_page(response: TestResponse) -> list[str]:

@@ -146,7 +146,7 @@ class Case:
         run = {"run": self.site.run.uid, "key": unit.get(endpoint, small_course.EXERCISE)}
         submission = {"uid": self.submission}
         decision = {"enrolment": self.site.enrolled[self.site.world.hana.id].uid}
-        return {
+        values: dict[str, dict[str, Any]] = {
             "learn.outline": {"run": run["run"]},
             "learn.media": {"run": run["run"], "name": "bars.svg"},
             "learn.data_file": run | {"name": "data/parts.csv"},
@@ -156,7 +156,8 @@ class Case:
             "account.end_device": {"uid": self._device()},
             "static": {"filename": "css/base.css"},
             "missing": {"_anything": "nothing/here"},
-        }.get(endpoint, {})
+        }
+        return values.get(endpoint, {})
 
     def _device(self) -> UUID:
         """A device of 김하나's, on which somebody may try to sign her out."""
