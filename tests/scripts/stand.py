@@ -33,13 +33,17 @@ class Posted:
 
 @dataclass
 class Stand:
-    """`pages` are bodies by path, `answers` what a POST to a path gets; `posted` is what came."""
+    """`pages` are bodies by path, `answers` what a POST to a path gets; `posted` is what came.
+
+    `data` is JSON by path; `polls` are statuses and headers that htmx's next requests get in place of a page.
+    """
 
     base: str = ""
     person: str = "one"
     pages: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
+    polls: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
 
     def add(self, path: str, body: str, *scripts: str) -> str:
@@ -92,7 +96,10 @@ def handler(stand: Stand) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            if path in stand.data:
+            if stand.polls and self.headers.get("HX-Request"):
+                status, headers = stand.polls.pop(0)
+                self.answer(status, b"<p>not the page</p>", "text/html", headers)
+            elif path in stand.data:
                 self.answer(200, stand.data[path].encode(), "application/json")
             elif path in stand.pages:
                 self.answer(200, stand.render(path).encode(), "text/html; charset=utf-8")
@@ -114,8 +121,10 @@ def handler(stand: Stand) -> type[BaseHTTPRequestHandler]:
             else:
                 self.answer(status, stand.render(where).encode() if where else b"", "text/html; charset=utf-8")
 
-        def answer(self, status: int, body: bytes, kind: str) -> None:
+        def answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Security-Policy", POLICY)

@@ -267,6 +267,27 @@ def test_htmx_sends_the_token(stand: Stand, page: Page) -> None:
     assert stand.posted[0].token == "the-token"
 
 
+POLL = """<section id="result" hx-get="/page" hx-trigger="every 200ms" hx-select="#result"
+hx-target="#result" hx-swap="outerHTML">WAITING</section>"""
+
+
+def test_a_fault_while_waiting_for_a_result_does_not_end_the_waiting(stand: Stand, page: Page) -> None:
+    address = stand.add("/page", POLL, "htmx_script()")
+    stand.polls += [(503, {}), (404, {})]
+    page.goto(address)
+    stand.add("/page", '<section id="result">GRADED</section>', "htmx_script()")
+    expect(page.locator("#result")).to_have_text("GRADED")
+    assert stand.polls == []
+
+
+def test_who_is_signed_out_while_waiting_is_led_to_the_sign_in(stand: Stand, page: Page) -> None:
+    address = stand.add("/page", POLL, "htmx_script()")
+    stand.add("/sign-in", "")
+    stand.polls += [(401, {"HX-Redirect": "/sign-in"})]
+    page.goto(address)
+    page.wait_for_url("**/sign-in")
+
+
 def test_escape_closes_the_menu_and_gives_the_focus_back(stand: Stand, page: Page) -> None:
     page.goto(stand.add("/page", ""))
     page.click(".menu summary")
