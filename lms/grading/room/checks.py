@@ -159,9 +159,10 @@ class CheckRoom:
         self._classes: dict[Any, RemoteClass] = {}
         self._local: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._encoder = self._new_encoder()
         self._opaque = proxies.opaque_class(self)
         self._fetched: list[tuple[str, Any, Any]] = []
-        self._pushed: dict[str, Any] = {}
+        self._replaced = self._hers_too = False
         self.namespace = Namespace(self)
         self._move_in()
 
@@ -192,13 +193,21 @@ class CheckRoom:
         return {"error": error, "value": None, "asked": 0, "learnt": None, "wall": True}
 
     def check(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A check. Where the author's solution has a function of a library under a name, ours is used, so that a replaced
+        `assert_allclose` earns nothing; but that name may be the answer itself, so the learner's must pass as well.
+        """
         self.namespace.in_setup = False
         self.asked = 0
         self._sources = message.get("sources", [])
         self._cache.clear()
         if self._contract is None:
             self._compare_trusted(message["names"])
+        self._replaced = self._hers_too = False
         error, value, standing = self._run(message)
+        if standing and error is None and self._replaced:
+            self._hers_too = True
+            self._cache.clear()
+            error, value, standing = self._run(message)
         if standing:
             try:
                 self._return_fetched()
@@ -243,8 +252,12 @@ class CheckRoom:
             raise self._error(reply["error"], buffers)
         return reply, buffers
 
+    def _new_encoder(self) -> Encoder:
+        self._encoder = Encoder(self._export)
+        return self._encoder
+
     def _ask(self, do: str, **facts: Any) -> tuple[Any, list[bytes]]:
-        reply, buffers = self._request({"do": do, **facts}, Encoder(self._export))
+        reply, buffers = self._request({"do": do, **facts}, self._new_encoder())
         return reply.get("value"), buffers
 
     def _print(self, printed: Any) -> None:
@@ -273,8 +286,11 @@ class CheckRoom:
 
     def names(self) -> list[str]:
         value, buffers = self._ask("names")
+        self.asked += 1
         names = self._decode(value, buffers, "")
-        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        return (
+            [name for name in names if isinstance(name, str) and name not in _OURS] if isinstance(names, list) else []
+        )
 
     def get(self, name: str) -> Any:
         """A name that the checks don't bind. KeyError where the learner has none, so that builtins are looked at next."""
@@ -287,10 +303,14 @@ class CheckRoom:
             return self._cache[name]
         if contract is not None and (known := self._from_library(name)) is not None:
             self._cache[name] = known
-            return known
+            self._replaced |= name in contract["library"] and not self._hers_too
+            if not self._hers_too or name in contract["modules"]:
+                return known
         value, buffers = self._ask("get", name=name)  # her KeyError is ours: builtins are looked at next
         self.asked += 1
         made = self._decode(value, buffers, name)
+        if self._hers_too and name in self._cache and _same_library(value, self._contract):
+            return self._cache[name]
         if contract is None:
             made = self._learn_name(name, value, made)
         self._cache[name] = made
@@ -333,7 +353,7 @@ class CheckRoom:
         self._return_fetched()
         self._cache.clear()
         self.asked += 1
-        encoder = Encoder(self._export)
+        encoder = self._new_encoder()
         names = self._names_to_push(reads, encoder)
         given = [encoder.encode(arguments), encoder.encode(named)]
         numbered = encoder.numbered
@@ -361,7 +381,7 @@ class CheckRoom:
         return self._decode(value, buffers, site)
 
     def assign(self, handle: int, name: str, value: Any) -> None:
-        encoder = Encoder(self._export)
+        encoder = self._new_encoder()
         self._request({"do": "assign", "of": handle, "name": name, "value": encoder.encode(value)}, encoder)
 
     def names_of(self, handle: int) -> list[Any]:
@@ -372,12 +392,13 @@ class CheckRoom:
     def delete(self, name: str) -> None:
         self._cache.clear()
         self._ask("delete", name=name)
+        self.asked += 1
 
     def bound(self, name: str, value: Any) -> None:
         """A check gave a name that the learner's code may read back its own function (after a check deleted or wrapped it)."""
         self._cache.pop(name, None)
         if isinstance(value, RemoteFunction) and value.__name__ == name:
-            encoder = Encoder(self._export)
+            encoder = self._new_encoder()
             self._request({"do": "set", "name": name, "value": encoder.encode(value)}, encoder)
 
     def _names_to_push(self, reads: Any, encoder: Encoder) -> list[Any]:
@@ -390,7 +411,9 @@ class CheckRoom:
         found = []
         for name in wanted:
             value = dict.get(self.namespace, name)
-            if not isinstance(value, RemoteFunction) or value.__name__ != name:
+            if not isinstance(value, types.ModuleType) and not (
+                isinstance(value, RemoteFunction) and value.__name__ == name
+            ):
                 found.append([name, encoder.encode(value)])
         return found
 
@@ -398,7 +421,7 @@ class CheckRoom:
         """A list or table that a check took from the learner and changed is changed there too."""
         fetched, self._fetched = self._fetched, []
         for name, value, before in fetched:
-            encoder = Encoder(self._export)
+            encoder = self._new_encoder()
             try:
                 tree = encoder.encode(value)
             except (TypeError, ValueError):
@@ -567,6 +590,11 @@ class CheckRoom:
         if number is None:
             number = self._numbers[id(value)] = len(self._local)
             self._local.append(value)
+        kind = type(value)
+        if self.namespace.trusted_class(kind.__name__) is kind and hasattr(value, "__dict__"):
+            inner = Encoder(self._export)
+            inner.buffers = self._encoder.buffers
+            return ["h", number, {"kind": "instance", "class": kind.__name__, "state": inner.encode(dict(vars(value)))}]
         if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | type) or callable(
             value
         ):
@@ -578,7 +606,7 @@ class CheckRoom:
 
     def _serve_callback(self, request: dict[str, Any], buffers: list[bytes]) -> None:
         """The learner's function calls something that the check gave it, or has put in the place of a builtin."""
-        encoder = Encoder(self._export)
+        encoder = self._new_encoder()
         try:
             target = self._callback_target(request["callback"])
             arguments = self._decode(request["arguments"], buffers, "")
@@ -587,7 +615,7 @@ class CheckRoom:
         except WallDownError:
             raise
         except Exception as error:
-            encoder = Encoder(self._export)
+            encoder = self._new_encoder()
             reply = {"raised": [type(error).__name__, shell.text_of(error)]}
         wall.send(self._connection, reply, encoder.buffers)
 
@@ -704,6 +732,12 @@ def _replace(old: Any, new: Any) -> None:
     elif kind == "deque" and type(new).__name__ == kind:
         old.clear()
         old.extend(new)
+
+
+def _same_library(told: Any, contract: dict[str, Any] | None) -> bool:
+    """Whether the learner's value is that very function of a library."""
+    library = told[2].get("library") if isinstance(told, list) and told[0] == "h" else None
+    return contract is not None and library in contract["library"].values()
 
 
 def _library_object(module: str, name: str) -> Any:

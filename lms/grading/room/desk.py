@@ -32,6 +32,7 @@ class Desk:
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._patched: dict[str, Any] = {}
+        self._buffers: list[bytes] = []
 
     def serve(self) -> None:
         """Take one request from the wall and answer it. WallDownError."""
@@ -40,6 +41,7 @@ class Desk:
 
     def _answer(self, tree: Any, buffers: list[bytes]) -> None:
         kept = shell.SINK.divert()
+        self._buffers = buffers
         encoder = Encoder(self._export)
         decoder = Decoder(buffers, self._resolve)
         try:
@@ -138,11 +140,16 @@ class Desk:
         if "raised" in tree:
             kind = getattr(builtins, tree["raised"][0], RuntimeError)
             raise kind(tree["raised"][1])
+        self._buffers = buffers
         return Decoder(buffers, self._resolve).decode(tree["returned"])
 
     def _resolve(self, handle: list[Any]) -> Any:
         if handle[0] == "own":
             return self._objects[handle[1]]
+        if handle[2]["kind"] == "instance":
+            made = object.__new__(self._namespace[handle[2]["class"]])
+            vars(made).update(Decoder(self._buffers, self._resolve).decode(handle[2]["state"]))
+            return made
         return self._stand_in(handle) if handle[2]["kind"] == "object" else self._callback(handle[1], handle[2]["name"])
 
     def _stand_in(self, handle: list[Any]) -> Any:
