@@ -57,8 +57,9 @@ def choose_language(chosen: str | None, default: str) -> str:
     for language in (chosen, session.get(SESSION_KEY)):
         if language in languages():
             return str(language)
-    wanted = request.accept_languages.best_match(languages()) if request.accept_languages else None
-    return wanted or default
+    # By the first part of each tag: best_match would take "ko-KR, en;q=0.5" for English.
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in wanted if language in languages()), default)
 
 
 def current_language() -> str:
