@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .browser import Browser
@@ -15,7 +17,7 @@ SOMETHING = "0190a000-0000-7000-8000-000000000000"
 def _address(site: Site, endpoint: str) -> str:
     """Made-up ids will do: the token is looked at first."""
     rule = next(rule for rule in site.app.url_map.iter_rules(f"lms.{endpoint}") if "POST" in (rule.methods or ()))
-    values = {name: "key" if name == "key" else SOMETHING for name in rule.arguments}
+    values: dict[str, Any] = {name: "key" if name == "key" else SOMETHING for name in rule.arguments}
     with site.app.test_request_context():
         return site.app.url_for(f"lms.{endpoint}", **values)
 
