@@ -49,9 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     # The web server: granian, or waitress where granian can't run.
     server: Literal["granian", "waitress"] = "granian"
-    # Web processes and threads in each. One process with eight threads carries a small site.
-    web_processes: PositiveInt = 1
-    web_threads: PositiveInt = 8
+    # Web processes and threads in each; a process for each core is enough.
+    web_processes: PositiveInt = 2
+    web_threads: PositiveInt = 4
     # How many reverse proxies stand in front, so that addresses and https are read from their headers; 0: none.
     trusted_proxies: Annotated[int, Meta(ge=0, le=5)] = 0
     # True where users come by https: cookies are then never sent in the clear.
