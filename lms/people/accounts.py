@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lms import audit
@@ -181,18 +182,33 @@ def person_of_identity(
 
     An e-mail that the host vouches for finds the account that she has here already.
     """
-    known = session.scalar(
+    known = _known_as(session, issuer, subject)
+    if known is not None:
+        return known
+    try:
+        with session.begin_nested():
+            return _make_known(session, issuer, subject, name, email, now or utcnow())
+    except (IntegrityError, AccountError):  # another request of her first visit came before this one
+        known = _known_as(session, issuer, subject)
+        if known is None:
+            raise
+        return known
+
+
+def _known_as(session: Session, issuer: str, subject: str) -> Person | None:
+    return session.scalar(
         select(Person)
         .join(ExternalIdentity, ExternalIdentity.person_id == Person.id)
         .where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
     )
-    if known is not None:
-        return known
+
+
+def _make_known(session: Session, issuer: str, subject: str, name: str, email: str | None, now: datetime) -> Person:
     email = normalise_email(email) if email else None
     person = session.scalar(select(Person).where(Person.email == email)) if email else None
     if person is None:
         person = create_person(session, name=name, email=email, now=now)
-    session.add(ExternalIdentity(issuer=issuer, subject=subject, person_id=person.id, created_at=now or utcnow()))
+    session.add(ExternalIdentity(issuer=issuer, subject=subject, person_id=person.id, created_at=now))
     session.flush()
     return person
 

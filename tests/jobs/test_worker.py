@@ -154,7 +154,8 @@ def test_it_outlives_a_database_that_was_away(database: Database, monkeypatch: p
     monkeypatch.setattr("lms.jobs.worker.BACK_OFF_SECONDS", 0.01)
     put(database)
     worker = Worker(database, {"note": note})
-    real, failures = worker.run_one, []
+    real = worker.run_one
+    failures: list[str] = []
 
     def away_at_first(name: str) -> bool:
         if not failures:
