@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from . import metadata, regions
@@ -11,6 +12,7 @@ _STUB = {
     "ko": ("# 여기에 코드를 작성하세요", "raise NotImplementedError()"),
     "en": ("# YOUR CODE HERE", "raise NotImplementedError()"),
 }
+_PLACEHOLDER = re.compile(r"^\s*[A-Za-z_][^#\n]*=\s*\.\.\.\s*$", re.MULTILINE)
 _TEXT_STUB = {"ko": "여기에 답을 작성하세요", "en": "YOUR ANSWER HERE"}
 
 
@@ -60,5 +62,7 @@ def _without_solution(cell: Cell, language: str) -> str:
         return _TEXT_STUB[language]
     stub = _STUB[language]
     if any(region.kind == regions.SOLUTION for region in regions.find_regions(cell.source)):
-        return regions.replace_regions(cell.source, regions.SOLUTION, stub)
+        kept = regions.replace_regions(cell.source, regions.SOLUTION)
+        # `rate = ...` waits for the answer by itself; a `raise` after it would be one more thing to find and delete.
+        return regions.replace_regions(cell.source, regions.SOLUTION, stub[:1] if _PLACEHOLDER.search(kept) else stub)
     return "\n".join(stub)
