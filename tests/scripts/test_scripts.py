@@ -267,7 +267,7 @@ def test_htmx_sends_the_token(stand: Stand, page: Page) -> None:
     assert stand.posted[0].token == "the-token"
 
 
-POLL = """<section id="result" hx-get="/page" hx-trigger="every 200ms" hx-select="#result"
+POLL = """<section id="result" hx-get="/page" hx-trigger="load delay:50ms, every 200ms" hx-select="#result"
 hx-target="#result" hx-swap="outerHTML">WAITING</section>"""
 
 
