@@ -12,7 +12,8 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from lms import grading
 from lms.authoring import publish
@@ -93,8 +94,10 @@ class Site:
         """Upload a notebook from the exercise's page."""
         where = self.address(small_course.EXERCISE, run)
         browser.see(where)
-        form = {"notebook": (io.BytesIO(notebook), name), "page": where}
-        return browser.send(f"{where}/submissions", form, content_type="multipart/form-data")
+        form = {"notebook": FileStorage(io.BytesIO(notebook), name), "page": where, "csrf_token": browser.token}
+        boundary, body = encode_multipart(form)
+        kind = f"multipart/form-data; boundary={boundary}"
+        return browser.post(f"{where}/submissions", data=body, content_type=kind)
 
     def grade_all(self) -> int:
         """Let a worker do what waits, with the real sandbox. Returns how many jobs there were."""
