@@ -212,7 +212,7 @@ def _course(session: Session, centre: Centre) -> tuple[Course, ExerciseVersion, 
         digest="e" * 64,
         title="OEE",
         max_points=10,
-        facts={"answers": ["q1"], "checks": [{"name": "q1-test", "title": "가동률", "points": 10}]},
+        facts={"slug": EXERCISE, "checks": [{"name": "q1-test", "title": "가동률", "points": 10}]},
         starter="f" * 64,
         published_at=published,
     )

@@ -95,7 +95,7 @@ class Standing:
     needs_progress: float
     needs_score: float
     missing: tuple[Missing, ...]
-    met_on: date | None  # the day on which the rule was met first
+    met_on: date | None  # the first day on which the rule was met; a rule that asks for nothing is met before any day
     completed_on: date | None  # what the ledger says: the effective day of a completion that stands
     is_questioned: bool  # a regrade took its ground away and nobody has decided yet
 
@@ -186,15 +186,15 @@ def _missing(units: Sequence[UnitStanding], rule: Rule, progress: float, score: 
     return tuple(missing)
 
 
-def _first_day(units: Sequence[Unit], rule: Rule, entries: Sequence[Entry]) -> date:
-    """The first day by whose end everything that the rule asks for had been done."""
+def _first_day(units: Sequence[Unit], rule: Rule, entries: Sequence[Entry]) -> date | None:
+    """The first day by whose end everything that the rule asks for had been done; None where nothing was."""
     days = sorted({entry.effective_on for entry in entries})
     for day in days:
         known = [entry for entry in entries if entry.effective_on <= day]
         standings = [_unit_standing(unit, known) for unit in units]
         if not _missing(standings, rule, _progress(standings), _score(standings)):
             return day
-    return days[-1]
+    return None
 
 
 def _completion(entries: Sequence[Entry]) -> tuple[date | None, bool]:
