@@ -104,7 +104,7 @@ def settle(session: Session, enrolment: Enrolment, now: datetime | None = None) 
         follows = append(
             session, enrolment, "completed", effective_on=standing.met_on, recorded_at=now, rule_id=rule.id
         )
-    elif standing.is_completed and not standing.is_met and not standing.is_questioned:
+    elif standing.is_completed and not standing.is_met and not standing.is_questioned and not _is_upheld(entries):
         follows = append(
             session, enrolment, "questioned", effective_on=seoul_day(now), recorded_at=now, rule_id=rule.id
         )
@@ -119,6 +119,19 @@ def _was_revoked(entries: Sequence[LedgerEntry]) -> bool:
         if entry.kind == "revoked":
             return True
     return False
+
+
+def _is_upheld(entries: Sequence[LedgerEntry]) -> bool:
+    """What a person upheld is questioned again only when a try that was known is judged anew since, not by further tries."""
+    upheld = False
+    known: set[str] = set()
+    for entry in entries:
+        if entry.kind in ("completed", "upheld", "revoked"):
+            upheld = entry.kind == "upheld"
+        elif entry.kind == "scored":
+            upheld = upheld and entry.attempt_key not in known
+            known.add(entry.attempt_key)
+    return upheld
 
 
 def uphold(session: Session, enrolment: Enrolment, *, actor_id: int, reason: str, now: datetime | None = None) -> None:
