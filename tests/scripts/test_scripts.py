@@ -297,6 +297,19 @@ def test_escape_closes_the_menu_and_gives_the_focus_back(stand: Stand, page: Pag
     expect(page.locator(".menu summary")).to_be_focused()
 
 
+def test_a_long_outline_shows_the_unit_that_is_open(stand: Stand, page: Page) -> None:
+    steps = "{% set rows = [] %}{% for n in range(60) %}{% do rows.append({'title': n, 'url': '/' ~ n, 'kind': 'page', 'state': "
+    steps += "'current' if n == 50 else 'todo'}) %}{% endfor %}"
+    body = (
+        steps
+        + '<div class="with-outline"><div></div><nav class="outline">{{ ui.steps(rows, compact=true) }}</nav></div>'
+    )
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(stand.add("/page", body))
+    expect(page.locator(".outline [aria-current]")).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_formulas_are_set_and_a_wrong_one_stays_as_written(stand: Stand, page: Page) -> None:
     body = r'<p><span class="math inline">\frac{1}{2}</span> <span class="math inline" id="wrong">\frac{</span></p>'
     page.goto(stand.add("/page", body, "math_scripts()"))

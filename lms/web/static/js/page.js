@@ -1,4 +1,5 @@
-// On every page: the token for htmx's requests, the focus on an error summary, menus that close, drafts that are done with.
+// On every page: the token for htmx's requests, the focus on an error, the place in the outline, menus that close, drafts
+// that are done with.
 
 document.addEventListener("htmx:config:request", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
@@ -6,6 +7,11 @@ document.addEventListener("htmx:config:request", (event) => {
 });
 
 document.querySelector("[data-focus]")?.focus();
+
+// A long outline beside the text shows the unit that is open.
+const outline = document.querySelector(".outline");
+const current = outline?.querySelector("[aria-current]");
+if (current) outline.scrollTop = current.offsetTop - outline.clientHeight / 2;
 
 document.addEventListener("click", (event) => closeMenus((menu) => !menu.contains(event.target)));
 
