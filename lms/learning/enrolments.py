@@ -133,7 +133,7 @@ def _with_run() -> Select[Enrolment]:
             contains_eager(Enrolment.run).options(
                 joinedload(Run.course_version),
                 selectinload(Run.units).joinedload(RunUnit.exercise_version),
-                selectinload(Run.rules),
+                joinedload(Run.rules),
             )
         )
     )

@@ -47,10 +47,10 @@ def load(
 ) -> SignIn | None:
     """The sign-in that a token belongs to, person and roles loaded; None when it was ended, idle or too old."""
     now = now or utcnow()
-    found = session.scalar(
+    found = session.scalars(
         select(SignIn)
         .join(SignIn.person)
-        .options(contains_eager(SignIn.person).selectinload(Person.roles))
+        .options(contains_eager(SignIn.person).joinedload(Person.roles))
         .where(
             SignIn.token_hash == _hash(token),
             SignIn.revoked_at.is_(None),
@@ -59,7 +59,7 @@ def load(
             Person.is_active,
         )
     )
-    return found
+    return found.unique().one_or_none()
 
 
 def touch(session: Session, sign_in_id: int, now: datetime | None = None) -> None:

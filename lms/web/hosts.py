@@ -16,7 +16,7 @@ from flask.sansio.blueprints import Blueprint
 from flask_wtf import CSRFProtect
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
 from lms.errors import ForbiddenError
@@ -92,12 +92,13 @@ def find_viewer(issuer: str, identity: Identity | None) -> Viewer | None:
 
 
 def _known(issuer: str, subject: str) -> Person | None:
-    return database.session.scalar(
+    found = database.session.scalars(
         select(Person)
         .join(ExternalIdentity, ExternalIdentity.person_id == Person.id)
         .where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
-        .options(selectinload(Person.roles))
+        .options(joinedload(Person.roles))
     )
+    return found.unique().one_or_none()
 
 
 def _welcome(issuer: str, identity: Identity) -> None:
