@@ -12,15 +12,36 @@ from contextlib import contextmanager
 
 from lms.errors import GradingUnavailableError
 
+from . import names
 from .exercise import Exercise
 from .sandbox.isolation import LEVELS, isolation
 from .sandbox.process import WarmParent
 
 MOST_PARENTS = 2
+MOST_KNOWN = 256
 DEFAULT_LEVEL = "user"
-_PRELOADABLE = ("numpy", "pandas", "matplotlib", "sklearn", "scipy")
+_TIERS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
+    (frozenset({"numpy", "pandas"}), ("numpy", "pandas")),
+    (frozenset({"matplotlib"}), ("matplotlib.pyplot",)),
+    (
+        frozenset({"sklearn", "scipy"}),
+        (
+            "scipy.stats",
+            "sklearn.cluster",
+            "sklearn.decomposition",
+            "sklearn.ensemble",
+            "sklearn.linear_model",
+            "sklearn.metrics",
+            "sklearn.model_selection",
+            "sklearn.pipeline",
+            "sklearn.preprocessing",
+            "sklearn.tree",
+        ),
+    ),
+)
 _lock = threading.Lock()
 _parents: OrderedDict[tuple[str, ...], WarmParent] = OrderedDict()
+_preloads: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 _users: dict[tuple[str, ...], int] = {}
 
 
@@ -40,7 +61,7 @@ def warm_parent(exercise: Exercise, required_level: str | None) -> Iterator[Warm
     if not report.reaches(wanted):
         lacking = "; ".join(f"{what}: {line}" for what, line in report.missing)
         raise GradingUnavailableError(why=f"isolation is {report.level}, {wanted} is required. Missing: {lacking}")
-    key = preload(exercise)
+    key = _preload_of(exercise)
     with _lock:
         parent = _take(key, report.level)
     try:
@@ -69,30 +90,40 @@ def _make_room() -> None:
         _parents.pop(key).close()
 
 
+def _preload_of(exercise: Exercise) -> tuple[str, ...]:
+    if exercise.digest not in _preloads:
+        _preloads[exercise.digest] = preload(exercise)
+        while len(_preloads) > MOST_KNOWN:
+            _preloads.popitem(last=False)
+    return _preloads[exercise.digest]
+
+
 def preload(exercise: Exercise) -> tuple[str, ...]:
-    """The large libraries that the author's cells import, which the warm parent imports ahead."""
-    found = {"numpy"} if exercise.files.paths else set()
-    for cell in exercise.cells:
-        if cell.cell_type == "code":
-            found |= _imports(cell.source)
-    if any(name.startswith("matplotlib") for name in found):
-        found.add("matplotlib.pyplot")
-    return tuple(sorted(found))
+    """The libraries that the warm parent imports ahead: a whole tier of them, so that exercises share parents.
+
+    A larger parent costs more to fork, and a library that is missing costs far more to import.
+    """
+    found: set[str] = set()
+    for source in {cell.source for cell in exercise.cells if cell.cell_type == "code"}:
+        found |= _imports(source)
+    needed = [number for number, (names, _) in enumerate(_TIERS) if names & found]
+    if not needed:
+        return ()
+    return tuple(module for _, modules in _TIERS[: max(needed) + 1] for module in modules)
 
 
 def _imports(source: str) -> set[str]:
-    lines = ["pass" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except SyntaxError:
+    """Names of the packages that a cell imports."""
+    tree = names.parse(source)
+    if tree is None:
         return set()
-    names: set[str] = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-    return {name for name in names if name.partition(".")[0] in _PRELOADABLE}
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 @atexit.register

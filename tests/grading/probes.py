@@ -169,7 +169,7 @@ def main(level: str, folder: str) -> None:
 
 def tops() -> set[str]:
     """First parts of the paths of Python itself, which may lie anywhere."""
-    return {path.split("/")[1] for path in process.readable_paths()}
+    return {path.split("/")[1] for path in process.readable_paths(moved=True).values()}
 
 
 def own_uid(parent: WarmParent) -> str:

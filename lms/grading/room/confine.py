@@ -37,7 +37,7 @@ def confine(level: str, request: dict[str, Any]) -> None:
     system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
     if level in ("full", "user"):
         system.drop_capabilities()
-    system.seccomp(unix_sockets=level in ("full", "user"))
+    system.load_seccomp(request["seccomp"])
 
 
 def close_others(kept: set[int]) -> None:

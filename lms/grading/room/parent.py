@@ -33,7 +33,8 @@ MAX_STORES = 8
 def launch(setting: dict[str, Any]) -> None:
     """First code of the new process: enter namespaces while there is one thread, then become the warm parent.
 
-    `setting`: level, control and owner (descriptors), read (paths to show), path (for imports), preload (modules).
+    `setting`: level, control and owner (descriptors), read (paths of the host and where they are shown), path (for imports),
+    preload (modules).
     """
     if setting["level"] in ("full", "user"):
         _enter_namespaces(setting)
@@ -65,13 +66,13 @@ def _enter_user_namespace(flags: int) -> None:
             file.write(text)
 
 
-def build_root(readable: list[str]) -> None:
+def build_root(readable: dict[str, str]) -> None:
     """A root on a small tmpfs in which `readable` paths of the host, and nothing else of it, can be read."""
     system.mount(None, "/", None, system.MS_REC | system.MS_PRIVATE)
     new = "/mnt"
     system.mount("tmpfs", new, "tmpfs", system.MS_NOSUID | system.MS_NODEV, "size=1m,mode=755")
-    for path in readable:
-        _show(path, new + path)
+    for path, shown in readable.items():
+        _show(path, new + shown)
     os.makedirs(f"{new}/dev/pts")
     os.makedirs(f"{new}/dev/shm")  # noqa: S108
     for name in ("null", "zero", "full", "random", "urandom"):
@@ -120,12 +121,15 @@ class Parent:
         self.level: str = setting["level"]
         self.control = socket.socket(fileno=setting["control"])
         self.owner: int = setting["owner"]
-        self.read: list[str] = setting["read"]
+        self.read: list[str] = list(setting["read"].values())
         self.children: dict[int, tuple[int, int]] = {}
         self.stores: dict[str, str] = {}
         self._namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         sys.path[:] = setting["path"]
+        sys.modules["room"].__path__ = [os.path.join(setting["path"][-1], "room")]
+        importlib.invalidate_caches()
         warm(setting["preload"])
+        self._seccomp = system.seccomp_program(unix_sockets=self.level in ("full", "user"))
         self._poll = select.poll()
         for descriptor in (self.control.fileno(), self.owner):
             self._poll.register(descriptor, select.POLLIN)
@@ -207,6 +211,7 @@ class Parent:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             request["read"] = self.read
+            request["seccomp"] = self._seccomp
             request["store_folder"] = self.stores.get(request["store"] or "")
             confine.close_others({0, 1, 2, *descriptors})
             confine.confine(self.level, request)

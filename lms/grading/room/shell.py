@@ -233,20 +233,30 @@ def warm() -> Shell:
     return shell
 
 
+_WARM_TABLES = """
+import pandas
+_frame = pandas.DataFrame({"a": [1.5, None], "b": ["x", "y"], "c": pandas.date_range("2026-01-01", periods=2)})
+_frame.describe()
+_frame.groupby("b")["a"].sum()
+"""
+_WARM_FIGURES = """
+%matplotlib inline
+import matplotlib.pyplot as _plt
+_figure, _axes = _plt.subplots()
+_axes.plot([1, 2], label="x")
+_axes.set_title("가x")
+_axes.legend();
+"""
+
+
 def _warm_libraries(shell: Shell) -> None:
+    """Show a table and a figure as a cell would, so that what is slow at first use has been used."""
     if "pandas" in sys.modules:
-        import pandas  # noqa: PLC0415
-
-        pandas.DataFrame({"a": [1.5], "b": ["x"]})._repr_html_()
+        for source in (_WARM_TABLES, "_frame"):
+            shell.run_cell(source, store_history=False)
     if "matplotlib.pyplot" in sys.modules:
-        import matplotlib.pyplot as plt  # noqa: PLC0415
-
-        shell.run_cell("%matplotlib inline", store_history=False)
-        figure = plt.figure(figsize=(1, 1))
-        plt.plot([1, 2])
-        plt.title("x")
-        figure.savefig(io.BytesIO(), format="png")
-        plt.close("all")
+        shell.run_cell(_WARM_FIGURES, store_history=False)
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def cell_file(key: str) -> str:

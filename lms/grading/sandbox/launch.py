@@ -8,7 +8,7 @@ import sys
 
 if __name__ == "__main__":
     setting = json.loads(sys.argv[1])
-    sys.path[:] = setting["path"]
+    sys.path[:] = setting["start"]
     from room import parent
 
     parent.launch(setting)

@@ -37,6 +37,7 @@ _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/
 _HERE = Path(__file__).resolve().parent
 _FIRST_UID = 2_000_000_000
 _SLOTS = 512
+ENGINE = "/engine"  # inside the sandbox
 
 
 class RoomError(Exception):
@@ -66,10 +67,16 @@ class Files:
     paths: tuple[tuple[str, Path], ...] = ()
 
 
-def readable_paths() -> list[str]:
-    """What of the host a child can read: the system, Python and its libraries, and the folder of the rooms."""
-    paths = [*_SYSTEM, sys.base_prefix, sys.prefix, _site(), str(_HERE.parent / "room"), str(_HERE / "launch.py")]
-    return list(dict.fromkeys(paths))
+def readable_paths(*, moved: bool) -> dict[str, str]:
+    """What of the host a child can read, and where it sees it: the system, Python, its libraries and the folder of the rooms.
+
+    With a root of its own (`moved`) the last two lie under /engine, wherever they are on the host.
+    """
+    same = [*_SYSTEM, sys.base_prefix, sys.prefix]
+    room = str(_HERE.parent / "room")
+    if not moved:
+        return {path: path for path in (*same, _site(), room)}
+    return {path: path for path in same} | {_site(): f"{ENGINE}/site", room: f"{ENGINE}/room"}
 
 
 def _site() -> str:
@@ -80,14 +87,11 @@ def _site() -> str:
     return str(Path(found.origin).parents[1])
 
 
-def _import_path() -> list[str]:
-    """For the warm parent: Python's own modules and the site folder; `room` itself is imported from our folder."""
-    own = [
-        path
-        for path in sys.path
-        if path.startswith((sys.base_prefix, sys.base_exec_prefix)) and "site-packages" not in path
-    ]
-    return [*own, _site(), str(_HERE.parent)]
+def _import_path(*, moved: bool) -> list[str]:
+    """For the warm parent: Python's own modules, the libraries, and the folder in which `room` lies."""
+    own = [path for path in sys.path if path.startswith((sys.base_prefix, sys.base_exec_prefix))]
+    own = [path for path in own if not path.endswith(("site-packages", "dist-packages"))]
+    return [*own, *([f"{ENGINE}/site", ENGINE] if moved else [_site(), str(_HERE.parent)])]
 
 
 class WarmParent:
@@ -116,8 +120,9 @@ class WarmParent:
             "level": self.level,
             "control": control,
             "owner": owner,
-            "read": readable_paths(),
-            "path": _import_path(),
+            "read": readable_paths(moved=not self._folder),
+            "path": _import_path(moved=not self._folder),
+            "start": _import_path(moved=False),
             "preload": preload,
         }
         home = self._folder or "/tmp"  # noqa: S108 - in namespaces this is the sandbox's own
