@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web soak memory clean
+.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lo
 
 memory: $(VENV)/.dev ## what an idle site holds in memory
 	$(BIN)/python -m benchmarks.memory
+
+host-site: $(VENV)/.runtime ## a small site of somebody else's that mounts Baeum under /learn
+	@$(BIN)/python -m examples.host_site.run
 
 clean: ## remove what was made, but the site's data in instance/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
