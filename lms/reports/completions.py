@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, SQLColumnExpression, String, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from lms.clock import end_of_day
@@ -58,12 +58,13 @@ class CompletionReport:
         )
 
 
-# Dimension → the columns that are shown; the key of the group is their table's id.
-_DIMENSIONS: Mapping[str, tuple] = {
-    "region": (Region.position, Region.name_ko),
-    "company": (Company.business_number, Company.name),
-    "course": (Course.slug, Course.slug),
-    "run": (Run.number, Run.number),
+# Dimension → the columns that tell its groups apart, in their order, and what is shown. Each course counts its runs from 1,
+# so a run is shown as course-number.
+_DIMENSIONS: Mapping[str, tuple[tuple, SQLColumnExpression]] = {
+    "region": ((Region.position, Region.id), Region.name_ko),
+    "company": ((Company.business_number,), Company.name),
+    "course": ((Course.slug,), Course.slug),
+    "run": ((Course.slug, Run.number), Course.slug + "-" + cast(Run.number, String)),
 }
 DIMENSIONS = tuple(_DIMENSIONS)
 
@@ -83,8 +84,8 @@ def count_completions(
             raise ReportError(
                 what=f"'{name}' is no dimension of this report, or named twice", choices=", ".join(DIMENSIONS)
             )
-    labels = [_DIMENSIONS[name][1] for name in by]
-    order = [_DIMENSIONS[name][0] for name in by]
+    labels = [_DIMENSIONS[name][1].label(f"label_{name}") for name in by]
+    order = [column for name in by for column in _DIMENSIONS[name][0]]
     statement = _facts(viewer, as_of).subquery()
     query = (
         select(*labels, func.count(), func.sum(statement.c.completed))
