@@ -80,7 +80,7 @@ memory: $(VENV)/.dev ## what an idle site holds in memory
 	$(BIN)/python -m benchmarks.memory
 
 host-site: $(VENV)/.runtime ## a small site of somebody else's that mounts Baeum under /learn
-	@$(BIN)/python -m examples.host_site.run
+	@exec $(BIN)/python -m examples.host_site.run
 
 clean: ## remove what was made, but the site's data in instance/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -5,6 +5,7 @@ It knows nothing of Baeum but the line in `make_portal` that mounts it.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from wtforms.validators import DataRequired
 from examples.host_site import learning
 from examples.host_site.people import Database, User
 
-INSTANCE = Path(__file__).parent / "instance"
+INSTANCE = Path(os.environ.get("PORTAL_INSTANCE") or Path(__file__).parent / "instance")
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"
 
 
