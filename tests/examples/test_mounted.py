@@ -120,7 +120,7 @@ def test_the_next_person_at_the_browser_sees_her_own(site: Site) -> None:
     """The portal keeps its session when somebody signs out, so what of us is in it must not reach the next one."""
     browser = browser_of(site, HANA)
     browser.see(site.address(small_course.QUIZ))
-    kept = browser.page.select_one("form[data-keep]")["data-keep"]  # type: ignore[union-attr,index]
+    drafts_of = browser.page.body["data-person"]  # type: ignore[union-attr,index]
     hanas_token = browser.token
     with browser.session_transaction() as session:
         session["lms_flashes"] = [["note", "김하나에게 하는 말"]]
@@ -135,7 +135,7 @@ def test_the_next_person_at_the_browser_sees_her_own(site: Site) -> None:
     browser.see(site.address(small_course.QUIZ), 404)
     site.enrol(_person(site, SUJIN.number))
     page = browser.see(site.address(small_course.QUIZ))
-    assert page.select_one("form[data-keep]")["data-keep"] != kept  # type: ignore[index]
+    assert page.body["data-person"] != drafts_of  # type: ignore[index]
 
 
 def _person(site: Site, subject: str, issuer: str = "host") -> Person:
