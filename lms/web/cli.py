@@ -28,6 +28,7 @@ from lms.models.people import ROLES
 from lms.people import accounts, business_numbers, passwords, roles, sign_ins
 from lms.reports import completions, tables
 from lms.settings import SettingsError, write_fresh
+from lms.submissions import ungraded
 from lms.submissions.hand_in import JOB_KIND
 from lms.submissions.take_result import Grader
 
@@ -298,6 +299,16 @@ def worker(site: LMS) -> None:
 def grade(arguments: tuple[str, ...]) -> None:
     """Grade notebooks without a site: the same as `python -m lms.grading grade`."""
     sys.exit(grading_command(["grade", *arguments]))
+
+
+@lms.command("grade-again")
+@_in_site
+def grade_again(site: LMS) -> None:
+    """Grade anew what could not be graded through a fault of ours, after the fault is mended."""
+    with site.database.writing() as session:
+        count = ungraded.grade_again(session)
+        session.commit()
+    _say(f"{count} submissions are graded again" if count else "there is nothing that waits for a person")
 
 
 @lms.group()

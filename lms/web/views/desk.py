@@ -12,6 +12,7 @@ from lms.clock import today
 from lms.learning import enrolments, ledger
 from lms.learning.ledger import DecisionError
 from lms.reports import completions
+from lms.submissions import ungraded
 
 from .. import access, flashes, forms
 from ..database import session, transaction
@@ -36,6 +37,7 @@ def home() -> str:
         today=today(),
         problem=problem,
         questioned=enrolments.list_questioned(session, viewer),
+        ungraded=ungraded.list_ungraded(session, viewer),
     )
 
 
