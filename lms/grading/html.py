@@ -30,6 +30,7 @@ def render(notebook: dict[str, Any]) -> str:
         tags=set(_TAGS),
         clean_content_tags={"script", "style"},
         attributes=_ATTRIBUTES,
+        set_tag_attribute_values={"table": {"tabindex": "0"}},  # a wide one scrolls in itself, also by keys
         attribute_filter=_keep,
         url_schemes={"data"},
         link_rel=None,
