@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, SQLColumnExpression, String, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from lms.clock import end_of_day
@@ -84,7 +84,7 @@ def count_completions(
             raise ReportError(
                 what=f"'{name}' is no dimension of this report, or named twice", choices=", ".join(DIMENSIONS)
             )
-    labels = [_DIMENSIONS[name][1].label(f"label_{name}") for name in by]
+    labels: list[ColumnElement] = [_DIMENSIONS[name][1].label(f"label_{name}") for name in by]
     order = [column for name in by for column in _DIMENSIONS[name][0]]
     statement = _facts(viewer, as_of).subquery()
     query = (
