@@ -69,7 +69,7 @@ class Killer(threading.Thread):
         self.killed: Counter[str] = Counter()
 
     def run(self) -> None:
-        while not self.stop.wait(self.random.uniform(1.0, 4.0)):
+        while not self.stop.wait(self.random.uniform(3.0, 12.0)):
             assert self.site.process is not None
             if self.random.random() < 0.08:
                 self.site.process.kill()
