@@ -13,9 +13,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from lms.people import accounts, passwords
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COURSE = "manufacturing-data-first-steps"
+FLASK = (sys.executable, "-m", "flask", "lms")
 READY_SECONDS = 60
 STOP_SECONDS = 20
 _PR_SET_PDEATHSIG = 1
@@ -49,15 +50,18 @@ class Account:
 
 @dataclass(frozen=True)
 class Site:
-    """A running site. `folder` is what it was started in; its instance lies below."""
+    """A running site. `command` runs its `flask lms …`, in `folder`; `instance` holds its database and files."""
 
     folder: Path
+    instance: Path
     address: str
     process: psutil.Popen
+    command: tuple[str, ...] = FLASK
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def database(self) -> Database:
-        return Database(make_engine(f"sqlite:///{self.folder / 'instance/lms.sqlite3'}"))
+        return Database(make_engine(f"sqlite:///{self.instance / 'lms.sqlite3'}"))
 
     @cached_property
     def course(self) -> content.Course:
@@ -76,12 +80,12 @@ class Site:
     @cached_property
     def accounts(self) -> dict[str, Account]:
         """The demonstration's people by name."""
-        listed = json.loads((self.folder / "instance/demo-accounts.json").read_text("utf-8"))
+        listed = json.loads((self.instance / "demo-accounts.json").read_text("utf-8"))
         return {one["name"]: _account(one) for one in listed}
 
     def flask(self, *words: str) -> str:
         """What `flask lms …` prints here."""
-        return run_flask(self.folder, *words)
+        return run([*self.command, *words], self.folder, **self.environment)
 
     def add_learner(self, name: str, *, language: str | None = None, enrolled_days_ago: int = 0) -> Account:
         """One more person of 한빛정밀 in the run, so that a test changes nobody else's standing."""
@@ -137,22 +141,31 @@ def _account(listed: dict[str, str]) -> Account:
 def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
     """Prepare a site in an empty folder and serve it on a port that was free; gone with all its processes afterwards."""
     shutil.copy(ROOT / "wsgi.py", folder)
-    run_flask(folder, "lms", "init")
-    if demo:
-        run_flask(folder, "lms", "demo")
+    for command in ("init", "demo") if demo else ("init",):
+        run([*FLASK, command], folder)
     port = free_port()
-    with serving(
-        [sys.executable, "-m", "flask", "lms", "serve"], folder, port, "/healthz", LMS_PORT=str(port)
-    ) as process:
-        site = Site(folder, f"http://127.0.0.1:{port}", process)
+    with serving([*FLASK, "serve"], folder, port, folder / "serve.log", LMS_PORT=str(port)) as process:
+        site = Site(folder, folder / "instance", f"http://127.0.0.1:{port}", process)
         yield site
         site.database.dispose()
 
 
 @contextmanager
-def serving(command: list[str], folder: Path, port: int, path: str, **more: str) -> Iterator[psutil.Popen]:
-    """Run a server until its `path` answers, and end it as Ctrl-C does; it must then end well, with all of its children."""
-    log = folder / "serve.log"
+def running_portal(folder: Path) -> Iterator[Site]:
+    """The same in somebody else's site: examples/host_site, its data in an empty folder. Baeum lies below /learn."""
+    port = free_port()
+    environment = {"PORTAL_PORT": str(port), "PORTAL_INSTANCE": str(folder)}
+    command = [sys.executable, "-m", "examples.host_site.run"]
+    flask = (*FLASK[:-1], "--app", "examples.host_site.portal:make_portal", "lms")
+    with serving(command, ROOT, port, folder / "serve.log", **environment) as process:
+        site = Site(ROOT, folder / "lms", f"http://127.0.0.1:{port}/learn", process, flask, environment)
+        yield site
+        site.database.dispose()
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, port: int, log: Path, **more: str) -> Iterator[psutil.Popen]:
+    """Run a server until it answers, and end it as Ctrl-C does; it must then end well, with all of its children."""
     with log.open("wb") as output:
         process = psutil.Popen(
             command,
@@ -164,7 +177,7 @@ def serving(command: list[str], folder: Path, port: int, path: str, **more: str)
             start_new_session=True,
         )
     try:
-        _wait_until_ready(process, f"http://127.0.0.1:{port}{path}", log)
+        _wait_until_ready(process, f"http://127.0.0.1:{port}/", log)
         yield process
         family = process.children(recursive=True)
         process.send_signal(signal.SIGINT)
@@ -177,10 +190,9 @@ def serving(command: list[str], folder: Path, port: int, path: str, **more: str)
             process.wait()
 
 
-def run_flask(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", *words], cwd=folder, env=_environment(), capture_output=True, text=True
-    )
+def run(command: list[str], folder: Path, **more: str) -> str:
+    """What a command prints that ends well."""
+    done = subprocess.run(command, cwd=folder, env=_environment() | more, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from lms import content
 
@@ -16,8 +16,8 @@ from . import answers, steps
 from .site import Account, Site
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
-SMALLEST = {"width": 360, "height": 740}
-ZOOMED = {"width": 640, "height": 450}  # a desktop of 1280 × 900 at 200 %
+SMALLEST: ViewportSize = {"width": 360, "height": 740}
+ZOOMED: ViewportSize = {"width": 640, "height": 450}  # a desktop of 1280 × 900 at 200 %
 EXERCISE, QUIZ, MATH_PAGE = "read-machine-log", "quiz-middle", "what-is-oee"
 MISSING = "/no-such-page"
 
@@ -73,7 +73,7 @@ def _learners_pages(site: Site, practised: Practised) -> list[str]:
 
 def _check(page: Page) -> None:
     """What axe finds at both widths, and whether the page has to be moved sideways at its narrowest or zoomed."""
-    faults = {}
+    faults: dict[object, object] = {}
     for screen in (DESKTOP, PHONE):
         page.set_viewport_size(screen)
         found = Axe().run(page)
@@ -167,7 +167,7 @@ FOCUSED = """() => {
 def _tab_through(page: Page) -> None:
     """Tab reaches all that can be used, in the order of the page, and one always sees where one is."""
     count = page.evaluate(FOCUSABLE)
-    places = []
+    places: list[int] = []
     for _ in range(count + 5):
         page.keyboard.press("Tab")
         found = page.evaluate(FOCUSED)
@@ -181,7 +181,7 @@ def _tab_through(page: Page) -> None:
 
 @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_tab_reaches_everything(
-    site: Site, visit: Callable[..., Visit], practised: Practised, screen: dict[str, int]
+    site: Site, visit: Callable[..., Visit], practised: Practised, screen: ViewportSize
 ) -> None:
     page = visit(viewport=screen).open()
     page.goto(f"{site.address}/sign-in")

@@ -60,8 +60,7 @@ def test_a_learner_without_a_mouse(site: Site, visit: Callable[..., Visit]) -> N
     page.goto(site.unit_address(EXERCISE))
     with page.expect_file_chooser() as chooser:
         _press(page, page.locator("input[type=file]"))
-    starter = {"name": "실습.ipynb", "mimeType": "application/json", "buffer": _starter(page)}
-    chooser.value.set_files(starter)
+    chooser.value.set_files({"name": "실습.ipynb", "mimeType": "application/json", "buffer": _starter(page)})
     _press(page, page.locator("form[data-upload] button[type=submit]"))
     page.wait_for_url("**/submissions/*")
     expect(page.locator(".checks")).to_be_visible(timeout=steps.GRADED_MS)
