@@ -16,18 +16,21 @@ help: ## list the commands
 # A virtual environment with uv in it. Its Python is 3.11 or newer.
 $(BIN)/uv:
 	@tools/find-python.sh > /dev/null
-	$$(tools/find-python.sh) -m venv $(VENV) || { echo "Python can't make a virtual environment. On Debian: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	@echo "making the virtual environment $(VENV)"
+	@$$(tools/find-python.sh) -m venv $(VENV) || { echo "Python can't make a virtual environment. On Debian: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 
 # What the product needs, by hash. Where the developers' tools are installed already, they hold all of it.
 $(VENV)/.runtime: requirements.lock pyproject.toml $(BIN)/uv
+	@echo "installing what the product needs, by hash"
 	@test -f $(VENV)/.dev && test $(VENV)/.dev -nt requirements-dev.lock || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml $(BIN)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@echo "installing what the developers need as well, by hash"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (again changes nothing)
