@@ -249,6 +249,7 @@ def test_a_full_disk_loses_nothing_that_was_promised(
     monkeypatch.setattr(site.lms.files, "root", root)
     assert answer.status_code == 507
     assert "저장하지 못" in answer.text
+    assert hana.page.select_one("form[action$=submissions]") is not None  # type: ignore[union-attr]
     assert site.snapshot() == before
     assert site.hand_in(hana, content).status_code == 303
     assert site.count(Submission) == 2

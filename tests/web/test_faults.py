@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ HOME = "lms.learning.enrolments.list_own"
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """What our log says; it doesn't go to the root's."""
     logger = logging.getLogger("lms")
     logger.addHandler(caplog.handler)
@@ -30,7 +31,10 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def test_a_fault_shows_a_number_and_no_inside(
     site: Site, hana: Browser, said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HOME, lambda *_: {}["the inside"])
+    def fail(*_: object) -> None:
+        raise KeyError("the inside")
+
+    monkeypatch.setattr(HOME, fail)
     page = hana.see("/", 500).get_text()
     assert "the inside" not in page
     [number] = set(re.findall(r"\b[0-9a-f]{8}\b", page))
@@ -55,7 +59,7 @@ def test_a_database_without_tables_tells_the_operator_what_to_do(
 ) -> None:
     (tmp_path / "instance").mkdir()
     app = create_app(tmp_path / "instance", settings_of(empty_database_url, tmp_path, tmp_path))
-    logging.getLogger("lms").addHandler(said.handler)
+    logging.getLogger("lms").addHandler(said.handler)  # making an app sets the log's handlers anew
     browser = Browser(app, app.response_class)
     browser.see("/sign-in", 503)
     assert "run `flask lms init`" in said.text
