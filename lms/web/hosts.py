@@ -15,7 +15,6 @@ from flask import Flask, Response
 from flask.sansio.blueprints import Blueprint
 from flask_wtf import CSRFProtect
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
@@ -111,11 +110,8 @@ def _welcome(issuer: str, identity: Identity) -> None:
 
 def _link(issuer: str, identity: Identity, email: str | None) -> None:
     name = identity.name.strip() or identity.subject
-    try:
-        with database.transaction() as own:
-            accounts.person_of_identity(own, issuer=issuer, subject=identity.subject, name=name, email=email)
-    except IntegrityError:
-        pass  # another page of the same first visit was faster, and has made the account
+    with database.transaction() as writing:
+        accounts.person_of_identity(writing, issuer=issuer, subject=identity.subject, name=name, email=email)
 
 
 # What a host sets app-wide
