@@ -184,6 +184,8 @@ def _check(given: argparse.Namespace) -> int:
         for finding in proved.findings:
             word = "note" if finding.warning else "wrong"
             _say(f"{word}: {': '.join(filter(None, (finding.notebook, finding.check, finding.message)))}")
+        machine = sum(not check.manual for check in exercise.checks)
+        _say(f"{proved.split} of {machine} checks run outside the learner's process")
         _say("The exercise holds." if proved.holds else "The exercise must be mended.")
     return 0 if proved.holds else 1
 
@@ -195,6 +197,7 @@ def _proof_line(exercise: Exercise, proved: proof.Proof) -> dict[str, Any]:
         "holds": proved.holds,
         "grades": {name: graded.points for name, graded in proved.grades.items()},
         "max_points": exercise.max_points,
+        "split": proved.split,
         "findings": [
             {"kind": f.kind, "notebook": f.notebook, "check": f.check, "message": f.message, "warning": f.warning}
             for f in proved.findings

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from . import names
@@ -28,10 +28,10 @@ _known: OrderedDict[tuple[str, str, str], Contract] = OrderedDict()
 
 @dataclass(frozen=True)
 class Contract:
-    """`rooms` is what the runner is told; `asked` how often each check asked the solution for something."""
+    """`rooms` is what the runner is told; `idle` are checks that came to their end without asking the solution for anything."""
 
     rooms: Rooms
-    asked: dict[str, int] = field(default_factory=dict)
+    idle: frozenset[str] = frozenset()
 
     def together(self) -> list[str]:
         """Checks that run where the learner's code runs."""
@@ -57,20 +57,21 @@ def _learn(exercise: Exercise, parent: WarmParent) -> Contract:
     learning = Rooms(needed=needed, contract=None)
     first = _run(exercise, parent, learning)
     last: dict[str, Any] | None = None
-    asked: dict[str, int] = {}
-    for name, ran in first.items():
+    for ran in first.values():
         if ran.reply is not None:
-            asked[name] = ran.reply.asked
             last = ran.reply.learnt or last
     split = Rooms(needed=needed, contract=last or EMPTY)
     second = _run(exercise, parent, split)
-    doubtful = {name for name, ran in second.items() if not _passes(ran) or not asked.get(name)}
+    idle = frozenset(
+        name for name, ran in second.items() if _passes(ran) and ran.reply is not None and not ran.reply.asked
+    )
+    doubtful = {name for name, ran in second.items() if name in idle or not _passes(ran)}
     if not doubtful:
-        return Contract(split, asked)
+        return Contract(split)
     everything = frozenset(second)
     third = _run(exercise, parent, Rooms(needed=frozenset(), contract=EMPTY, together=everything))
     together = frozenset(name for name in doubtful if _passes(third[name]))
-    return Contract(Rooms(needed=needed, contract=last or EMPTY, together=together), asked)
+    return Contract(Rooms(needed=needed, contract=last or EMPTY, together=together), idle)
 
 
 EMPTY: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +102,7 @@ def grade(
         points=None if failed else sum(result.points or 0.0 for result in results),
         max_points=exercise.max_points,
         checks=results,
-        flags=(),
+        flags=tuple(_flags(steps, ran)),
         repairs=repairs,
         seconds=round(time.monotonic() - started, 3),
         engine=ENGINE,
@@ -109,6 +110,15 @@ def grade(
         exercise=exercise.digest,
         feedback=make_feedback(exercise, submission, steps, ran, results, language),
     )
+
+
+def _flags(steps: list[Step], ran: list[Ran]) -> Iterator[Flag]:
+    """What an honest notebook doesn't do: answers in another form than a room's, or replaced tools of a check."""
+    for step, result in zip(steps, ran, strict=True):
+        if result.trouble == "broken":
+            yield Flag("forged", step.grade_id, "the learner's process sent something else than an answer")
+        elif result.reply and result.reply.replaced:
+            yield Flag("tampered", step.grade_id, f"replaced before the check: {', '.join(result.reply.replaced)}")
 
 
 def _repair_note(repair: Repair, language: str) -> RepairNote:

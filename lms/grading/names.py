@@ -73,3 +73,17 @@ def _acts(cell: Cell, tree: ast.Module) -> bool:
 
 def _prints(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and call.func.id in ("print", "display")
+
+
+def imported(source: str) -> set[str]:
+    """Names of the packages that a cell imports."""
+    tree = parse(source)
+    if tree is None:
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import atexit
 import os
 import threading
@@ -105,25 +104,11 @@ def preload(exercise: Exercise) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for source in {cell.source for cell in exercise.cells if cell.cell_type == "code"}:
-        found |= _imports(source)
+        found |= names.imported(source)
     needed = [number for number, (names, _) in enumerate(_TIERS) if names & found]
     if not needed:
         return ()
     return tuple(module for _, modules in _TIERS[: max(needed) + 1] for module in modules)
-
-
-def _imports(source: str) -> set[str]:
-    """Names of the packages that a cell imports."""
-    tree = names.parse(source)
-    if tree is None:
-        return set()
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
 
 
 @atexit.register

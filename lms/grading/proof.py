@@ -9,11 +9,17 @@ from typing import Any
 
 from lms.errors import ContentError
 
+from .contract import Contract, contract_of
 from .exercise import Exercise, read_toml
 from .grading import CheckResult, Grade, grade
+from .names import imported
+from .pool import warm_parent
 from .starter import starter_cell
 
 _SLOW_SHARE = 0.5
+_NOT_IN_BROWSER = frozenset(
+    ("subprocess", "multiprocessing", "threading", "socket", "concurrent", "fcntl", "resource", "tkinter")
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,8 @@ class WrongNotebook:
 
 @dataclass(frozen=True)
 class Finding:
-    """`kind`: solution, blank, wrong, slow or unstable; `notebook` which one showed it; `check` '' where it is about all.
-    A `warning` leaves the exercise usable."""
+    """`kind`: solution, blank, wrong, slow, unstable, asks_nothing, together or browser; `notebook` which one showed it;
+    `check` '' where it is about all. A `warning` leaves the exercise usable."""
 
     kind: str
     notebook: str
@@ -41,10 +47,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """`grades` by the name of the notebook: solution, blank and those of proof.toml."""
+    """`grades` by the name of the notebook: solution, blank and those of proof.toml. `split`: how many checks run outside the
+    process in which the learner's code runs."""
 
     findings: tuple[Finding, ...]
     grades: dict[str, Grade]
+    split: int
 
     @property
     def holds(self) -> bool:
@@ -65,10 +73,17 @@ def check_exercise(exercise: Exercise, *, language: str = "ko", required_level: 
         )
         for name, answers in notebooks.items()
     }
+    again = grade(
+        exercise, notebook_with(exercise, notebooks["solution"]), language=language, required_level=required_level
+    )
+    with warm_parent(exercise, required_level) as parent:
+        learnt = contract_of(exercise, parent)
     findings = [*_of_solution(exercise, grades["solution"]), *_of_blank(grades["blank"])]
+    findings += [*_of_second_run(grades["solution"], again), *_of_contract(learnt), *_of_browser(exercise)]
     for wrong in wrongs:
         findings += _of_wrong(wrong, grades[wrong.name])
-    return Proof(tuple(findings), grades)
+    split = sum(not check.manual and check.name not in learnt.together() for check in exercise.checks)
+    return Proof(tuple(findings), grades, split)
 
 
 def solution_answers(exercise: Exercise) -> dict[str, str]:
@@ -107,6 +122,35 @@ def _of_blank(grade: Grade) -> Iterator[Finding]:
             yield Finding("blank", "blank", check.name, f"the starter earns {check.points:g} points without an answer")
         elif check.outcome == "error":
             yield Finding("blank", "blank", check.name, "the check is not valid: see its last expression")
+
+
+def _of_second_run(first: Grade, second: Grade) -> Iterator[Finding]:
+    for one, two in zip(first.checks, second.checks, strict=True):
+        if (one.outcome, one.points) != (two.outcome, two.points):
+            text = "the same solution got another verdict the second time: set a seed, or leave out time and order"
+            yield Finding("unstable", "solution", one.name, text)
+
+
+def _of_contract(learnt: Contract) -> Iterator[Finding]:
+    for name in sorted(learnt.idle):
+        yield Finding("asks_nothing", "solution", name, "the check never looks at anything of the learner's")
+    for name in sorted({*learnt.together()} - learnt.idle):
+        text = "the check only works inside the learner's process, where it can be tampered with; it is watched there"
+        yield Finding("together", "solution", name, text, warning=True)
+
+
+def _of_browser(exercise: Exercise) -> Iterator[Finding]:
+    """What runs here and not in the browser's Python: processes, threads, sockets, the shell."""
+    for number, cell in enumerate(exercise.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        lacking = sorted(imported(cell.source) & _NOT_IN_BROWSER)
+        if any(line.lstrip().startswith("!") for line in cell.source.split("\n")):
+            lacking.append("! (shell)")
+        if lacking:
+            name = cell.role.grade_id if cell.role else f"cell {number}"
+            text = f"{name} uses what the browser's Python lacks: {', '.join(lacking)}"
+            yield Finding("browser", "solution", "", text, warning=True)
 
 
 def _of_wrong(wrong: WrongNotebook, grade: Grade) -> Iterator[Finding]:

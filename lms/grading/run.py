@@ -87,7 +87,8 @@ class Runner:
     def _open(self) -> None:
         here, there = socket.socketpair()
         with here, there:
-            self._learner = self._parent.fork("learner", self._limits, self._files, wall=here)
+            watched = {"watched": bool(self._rooms.together)}
+            self._learner = self._parent.fork("learner", self._limits, self._files, setting=watched, wall=here)
             setting = {"contract": self._rooms.contract}
             self._checks = self._parent.fork("checks", self._limits, self._files, setting=setting, wall=there)
 

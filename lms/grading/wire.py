@@ -61,8 +61,12 @@ Output = StreamOutput | ResultOutput | DisplayOutput | ErrorOutput
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What running one cell gave. The last three are said by the checks' room alone: how often it asked the learner's for
-    something, what it learnt, and whether the wall between them still stands."""
+    """What running one cell gave.
+
+    `asked`, `learnt` and `wall` are said by the checks' room alone: how often it asked the learner's for something, what it
+    learnt, and whether the wall between them still stands. `replaced` is said by the learner's of a check that ran there: what
+    was tampered with.
+    """
 
     error: Trouble | None
     value: Value | None
@@ -71,3 +75,4 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asked: int = 0
     learnt: dict[str, Any] | None = None
     wall: bool = True
+    replaced: Annotated[list[Short], msgspec.Meta(max_length=20)] = []

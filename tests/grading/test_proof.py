@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lms.errors import ContentError
-from lms.grading import check_exercise, load_exercise
+from lms.grading import check_exercise, grade, load_exercise
 
 from . import build
 
@@ -60,7 +60,46 @@ def test_what_is_wrong_is_said_by_notebook_and_check(tmp_path):
         ("solution", "solution", "odd"),
         ("blank", "blank", "free"),
         ("wrong", "two", "q1-test"),
+        ("asks_nothing", "solution", "free"),
     } <= found
+
+
+@pytest.mark.sandbox
+def test_what_changes_from_run_to_run_or_is_missing_in_the_browser_is_said(tmp_path):
+    chance = "import time\nassert x and time.time_ns() // 1000 % 2"
+    cells = [
+        *CELLS,
+        build.check("chance", chance),
+        build.answer("q3", "import threading\nz = 1"),
+        build.check("q3-test", "assert z == 1"),
+    ]
+    exercise = folder(tmp_path, *cells)
+    found = set()
+    for _ in range(20):  # a coin that falls on one side twenty times is no coin
+        proved = check_exercise(exercise)
+        found |= {(finding.kind, finding.check) for finding in proved.findings}
+        if ("unstable", "chance") in found:
+            break
+    assert {("unstable", "chance"), ("browser", "")} <= found
+    assert proved.holds is False
+
+
+@pytest.mark.sandbox
+def test_a_check_that_needs_the_learners_process_is_run_there_watched_and_named(tmp_path):
+    inside = "import gc\nassert any(type(o).__name__ == 'Marker' for o in gc.get_objects())\nassert x == 1"
+    cells = [build.answer("q1", "class Marker: pass\nkept = Marker()\nx = 1"), build.check("q1-test", inside)]
+    exercise = folder(tmp_path, *cells)
+    proved = check_exercise(exercise)
+    assert [(finding.kind, finding.check, finding.warning) for finding in proved.findings] == [
+        ("together", "q1-test", True)
+    ]
+    assert (proved.holds, proved.split) == (True, 0)
+    honest = build.handed_in(exercise, q1="class Marker: pass\nkept = Marker()\nx = 1")
+    assert grade(exercise, build.packed(honest)).flags == ()
+    cheat = "import builtins\nbuiltins.any = lambda xs: True\nx = 1"
+    flags = grade(exercise, build.packed(build.handed_in(exercise, q1=cheat))).flags
+    assert [(flag.kind, flag.cell) for flag in flags] == [("tampered", "q1-test")]
+    assert "builtins.any" in flags[0].reason
 
 
 @pytest.mark.parametrize(

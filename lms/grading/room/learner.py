@@ -15,7 +15,7 @@ import unittest
 from types import CodeType
 from typing import Any
 
-from . import desk, frames, shell
+from . import desk, frames, shell, watch
 
 
 def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
@@ -23,6 +23,7 @@ def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
     captured = shell.prepare(request["home"])
     control = connections[0]
     walls = connections[1:]
+    before = watch.snapshot() if request["setting"].get("watched") else {}
     served = desk.Desk(walls[0], shell.current().user_ns) if walls else None
     while True:
         ready = wait_idle([control, *walls])
@@ -32,7 +33,7 @@ def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
             message = frames.receive(control)
             if message is None:
                 return
-            answer(control, message, captured)
+            answer(control, message, captured, before)
 
 
 def wait_idle(connections: list[socket.socket]) -> list[socket.socket]:
@@ -44,13 +45,17 @@ def wait_idle(connections: list[socket.socket]) -> list[socket.socket]:
             continue
 
 
-def answer(control: socket.socket, message: dict[str, Any], captured: shell.Captured) -> None:
+def answer(control: socket.socket, message: dict[str, Any], captured: shell.Captured, before: dict[str, int]) -> None:
+    """`before`: what the watch saw before any cell ran."""
     started = time.perf_counter()
     shell.current().key = message["key"]
+    shell.mend_streams()
     try:
         told = run_check(message) if message["do"] == "check" else run_cell(message)
-    except KeyboardInterrupt as error:
+    except BaseException as error:  # an interrupt, or a shell that she broke: her cell failed, the room goes on
         told = {"error": shell.describe(error), "value": None}
+    if message["do"] == "check":
+        told["replaced"] = watch.replaced(before, shell.current().user_ns)
     captured.collect()
     told["outputs"] = shell.SINK.take()
     told["seconds"] = round(time.perf_counter() - started, 4)

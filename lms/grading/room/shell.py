@@ -112,6 +112,9 @@ class Stream(io.TextIOBase):
         return self._descriptor
 
 
+_STREAMS = (Stream("stdout", 1), Stream("stderr", 2))
+
+
 def _plain_data(data: dict[str, Any]) -> dict[str, str]:
     """Only the kinds of output that a page of ours shows, as text."""
     plain = {}
@@ -299,8 +302,7 @@ def prepare(home: str) -> Captured:
     tempfile.tempdir = None
     captured = Captured()
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = Stream("stdout", 1)
-    sys.stderr = Stream("stderr", 2)
+    sys.stdout, sys.stderr = _STREAMS
     sys.argv = [""]
     current().user_ns["__name__"] = "__main__"
     import random  # noqa: PLC0415
@@ -309,6 +311,13 @@ def prepare(home: str) -> Captured:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     return captured
+
+
+def mend_streams() -> None:
+    """A cell that closed or threw away a stream loses what it prints from then on, not the cells after it."""
+    for name, stream in zip(("stdout", "stderr"), _STREAMS, strict=True):
+        if getattr(getattr(sys, name), "closed", True) or not hasattr(getattr(sys, name), "flush"):
+            setattr(sys, name, Stream(name, stream.fileno()))
 
 
 def text_of(error: BaseException | None) -> str:

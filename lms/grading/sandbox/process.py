@@ -31,6 +31,7 @@ from . import cgroups
 START_SECONDS = 60.0
 GRACE_SECONDS = 1.0
 WATCH_SECONDS = 0.1
+END_SECONDS = 30.0  # a killed process that is still there after so long is stuck in the kernel
 MAX_ANSWER = 16 << 20
 Answer = TypeVar("Answer")
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
@@ -177,7 +178,10 @@ class WarmParent:
         return os.pread(self._log.fileno(), 2000, start).decode("utf-8", "replace").strip()
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        """Neither the process that entered the namespaces nor the one that forks has gone."""
+        poll = select.poll()
+        poll.register(self._control, 0)
+        return self._process.poll() is None and not poll.poll(0)
 
     def fork(
         self,
@@ -211,14 +215,14 @@ class WarmParent:
         given = [pipe, theirs.fileno()] + ([wall.fileno()] if wall else [])
         try:
             descriptor = self._ask_for_child(request, given, files)
-            return Child(self, descriptor, ours, ended, limits, request["home"])
         except BaseException:
             ours.close()
             os.close(ended)
             raise
         finally:
             theirs.close()
-            os.close(pipe)
+            os.close(pipe)  # while we hold it, its end would never be seen
+        return Child(self, descriptor, ours, ended, limits, request["home"])
 
     def _home(self) -> str:
         return tempfile.mkdtemp(dir=self._folder)
@@ -360,7 +364,7 @@ class Child:
         self._control.close()
         self.signal(signal.SIGKILL)
         with self._ended:
-            told = self._ended.read()
+            told = self._ended.read() if _readable(self._ended, END_SECONDS) else b""
         self.usage = json.loads(told) if told else {}
         os.close(self._descriptor)
         if self._group:
@@ -388,6 +392,12 @@ class _Watch:
         tree = list(_tree(self._pid))
         used = sum(max(_memory_kb(pid) - self._base, 0) for pid in tree)
         return used > self._limits.memory_mb * 1024 or len(tree) > self._limits.processes
+
+
+def _readable(file: BinaryIO, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _tree(pid: int) -> Iterator[int]:

@@ -1,0 +1,65 @@
+"""Whatever dies, the next notebook is graded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from lms.errors import GradingUnavailableError
+from lms.grading import grade, pool
+from lms.grading.sandbox import process
+
+from . import build
+
+pytestmark = pytest.mark.sandbox
+RIGHT = {"q1": "def total(xs):\n    return sum(xs)", "q2": "def mean(xs):\n    return sum(xs) / len(xs)"}
+
+
+def right(exercise):
+    return build.packed(build.handed_in(exercise, **RIGHT))
+
+
+def test_after_the_warm_parent_was_killed(sums):
+    for which in (0, 1):
+        assert grade(sums, right(sums)).points == 4
+        with pool.warm_parent(sums, None) as parent:
+            os.kill(list(process._tree(parent.pid))[which], signal.SIGKILL)
+        try:
+            result = grade(sums, right(sums))
+        except GradingUnavailableError:
+            result = grade(sums, right(sums))  # it died while it was asked; the one after has a new parent
+        assert result.points == 4
+
+
+def test_several_at_once_do_not_mix(sums):
+    halves = [dict(RIGHT), {"q1": RIGHT["q1"]}, {"q2": RIGHT["q2"]}, {}]
+    wanted = [4, 2, 2, 0] * 3
+    got: list[float | None] = [None] * 12
+
+    def work(place):
+        made = build.handed_in(sums, **halves[place % 4])
+        got[place] = grade(sums, build.packed(made)).points
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == wanted
+
+
+def test_in_a_forked_process_that_never_execs(sums):
+    assert grade(sums, right(sums)).points == 4
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            code = 0 if grade(sums, right(sums)).points == 4 else 2
+            pool.close_all()
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert grade(sums, right(sums)).points == 4
