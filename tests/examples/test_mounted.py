@@ -73,6 +73,7 @@ def test_a_hook_of_the_hosts_that_stops_a_request_to_us_gets_our_page(site: Site
     assert "포털" not in site.browser().see("/learn/", 503).get_text()
 
 
+@pytest.mark.sandbox
 def test_our_policies_stand_against_those_set_app_wide(site: Site) -> None:
     """The portal replaces the header on every answer; a learner's notebook must stay in its sandbox all the same."""
     browser = browser_of(site, HANA)
@@ -84,6 +85,7 @@ def test_our_policies_stand_against_those_set_app_wide(site: Site) -> None:
     assert feedback.headers["X-Portal"] == "hanbit"
 
 
+@pytest.mark.sandbox
 def test_the_whole_way_to_completion(site: Site) -> None:
     browser = browser_of(site, HANA)
     for key in (small_course.FIRST_PAGE, small_course.SECOND_PAGE):

@@ -121,6 +121,7 @@ def test_fifty_megabytes_are_refused_before_they_are_read(site: Site, hana: Brow
     assert site.count(Submission) == 0
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     "change",
     [
@@ -186,6 +187,7 @@ def test_a_closed_run_takes_nothing(site: Site, hana: Browser) -> None:
 # Twice
 
 
+@pytest.mark.sandbox
 def test_the_same_upload_twice_at_once_is_one_submission(site: Site) -> None:
     content = site.notebook()
     browsers = [site.browser_of(site.world.hana) for _ in range(2)]

@@ -49,6 +49,7 @@ def _read_pages(site: Site, browser: Browser) -> None:
         browser.send(f"{site.address(key)}/done")
 
 
+@pytest.mark.sandbox
 def test_the_whole_way(site: Site) -> None:
     browser = site.browser()
     assert browser.sign_in("hana@hanbit.example", PASSWORD).headers["Location"] == "/"
