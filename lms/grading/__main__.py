@@ -1,4 +1,4 @@
-"""The command line: `python -m lms.grading grade|check|starter|doctor`.
+"""The command line: `python -m lms.grading grade|check|starter|import|doctor`.
 
 Exit status: 0 if it could grade or check and all is well, 1 if not, 2 for wrong use.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from lms.errors import ContentError, GradingUnavailableError, NotANotebookError
 
-from . import proof
+from . import otter, proof
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .feedback import render_feedback
 from .grading import ENGINE, CheckResult, Grade, grade
@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("exercise", metavar="EXERCISE")
     three.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
     three.set_defaults(run=_starter)
+    five = commands.add_parser("import", help="turn a notebook of Otter Assign into a source notebook")
+    five.add_argument("notebook", metavar="NOTEBOOK.ipynb", type=Path)
+    five.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    five.set_defaults(run=_import)
     four = commands.add_parser("doctor", help="say which isolation this machine offers and what is missing")
     four.add_argument("--json", action="store_true")
     four.set_defaults(run=_doctor)
@@ -209,6 +213,24 @@ def _starter(given: argparse.Namespace) -> int:
     exercise = load_exercise(given.exercise)
     text = json.dumps(exercise.starter, ensure_ascii=False, indent=1)
     given.output.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _import(given: argparse.Namespace) -> int:
+    """Each note names a cell, what has no counterpart, and what to do."""
+    try:
+        notebook = json.loads(given.notebook.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ContentError(given.notebook.name, "", f"it can't be read as a notebook: {error}") from error
+    if not isinstance(notebook, dict) or not otter.is_otter(notebook):
+        raise ContentError(
+            given.notebook.name, "", "it has none of Otter's raw cells", "Is it an assignment of format 1?"
+        )
+    imported = otter.import_otter(notebook, given.notebook.name)
+    text = json.dumps(imported.notebook, ensure_ascii=False, indent=1)
+    given.output.write_text(text + "\n", encoding="utf-8")
+    for note in imported.notes:
+        _tell(f"cell {note.cell}: {note.what}: {note.remedy}")
     return 0
 
 

@@ -261,6 +261,7 @@ class _SourceReader:
             role = metadata.read_role(meta_of(raw), kind)
             if kind == "code":
                 self._check_regions(role, source)
+                self._check_supported(number, source)
         except metadata.MetadataError as error:
             raise ContentError(self.name, f"cell {number}.nbgrader.{error.key}", error.problem) from error
         except regions.RegionError as error:
@@ -275,6 +276,11 @@ class _SourceReader:
             if role is None or not fits(role):
                 cell = "an answer cell (solution)" if region.kind == regions.SOLUTION else "a check (grade)"
                 raise regions.RegionError(f"line {region.first}: {region.kind} may stand in {cell} only")
+
+    def _check_supported(self, number: int, source: str) -> None:
+        if re.search(r"^\s*###\s*(HASHED\s+)?AUTOTEST\b", source, re.M):
+            remedy = "Write the assert that nbgrader would have generated, with a message for the learner"
+            raise ContentError(self.name, f"cell {number}", "### AUTOTEST is not supported", remedy)
 
     def _unique(self, number: int, grade_id: str) -> None:
         if grade_id in self.grade_ids:

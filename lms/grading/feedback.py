@@ -84,7 +84,8 @@ class _Maker:
     def _text(self, cell: Cell) -> dict[str, Any]:
         """Markdown: hers where she answers in words, else the exercise's."""
         role = cell.role
-        source = self.submission.answers[role.grade_id].source if role and role.is_answer else cell.source
+        answered = role is not None and role.is_answer
+        source = self.submission.answers[role.grade_id].source if role and answered else visible_source(cell, self.language)
         made = _cell(cell.id, cell.cell_type, source, [])
         if role and role.grade_id in self.results:
             made["metadata"] = {"baeum": _facts(self.results[role.grade_id])}

@@ -13,6 +13,7 @@ _STUB = {
     "en": ("# YOUR CODE HERE", "raise NotImplementedError()"),
 }
 _PLACEHOLDER = re.compile(r"^\s*[A-Za-z_][^#\n]*=\s*\.\.\.\s*$", re.MULTILINE)
+_MARK_SCHEME = re.compile(r"^=== BEGIN MARK SCHEME ===.*?^=== END MARK SCHEME ===\n?", re.S | re.M)
 _TEXT_STUB = {"ko": "여기에 답을 작성하세요", "en": "YOUR ANSWER HERE"}
 
 
@@ -53,7 +54,7 @@ def visible_source(cell: Cell, language: str) -> str:
         return _without_solution(cell, language)
     if role.is_check:
         return regions.replace_regions(cell.source, regions.HIDDEN).rstrip("\n")
-    return cell.source
+    return _MARK_SCHEME.sub("", cell.source) if role.task else cell.source
 
 
 def _without_solution(cell: Cell, language: str) -> str:

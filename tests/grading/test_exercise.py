@@ -92,6 +92,7 @@ def test_a_data_file_that_changed_says_how_to_mend_it(tmp_path):
         ([*QUESTION, build.answer("q2", "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS")], "cell 3"),
         ([build.cell("x", {"nbgrader": {"schema_version": 7}}), *QUESTION], "cell 1.nbgrader.schema_version"),
         ([{"cell_type": "code", "source": 3}], "cell 1"),
+        ([*QUESTION, build.check("q2-test", "### AUTOTEST x")], "cell 3"),
     ],
 )
 def test_a_fault_in_the_source_names_the_cell(tmp_path, cells, key):

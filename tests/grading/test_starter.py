@@ -50,3 +50,10 @@ def test_metadata_is_of_schema_3_with_nothing_besides(sums, role):
     known = {"schema_version", "grade", "grade_id", "locked", "solution", "task", "cell_type", "checksum", "points"}
     assert set(meta) <= known
     assert meta["schema_version"] == 3
+
+
+def test_the_mark_scheme_of_a_task_is_for_graders_only(tmp_path):
+    text = "Draw it.\n=== BEGIN MARK SCHEME ===\n2 points for axes\n=== END MARK SCHEME ===\nThen explain."
+    task = build.cell(text, build.nbgrader("t", task=True, locked=True, points=2), "markdown")
+    exercise = build.bare(tmp_path, build.answer("q1", "x = 1"), build.check("q1-test", "assert x"), task)
+    assert build.find(exercise.starter, "t")["source"] == "Draw it.\nThen explain."
