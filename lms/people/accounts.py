@@ -219,3 +219,17 @@ def load_person(session: Session, email: str) -> Person:
     if person is None:
         raise NotFoundError()
     return person
+
+
+def load_employee(session: Session, company: str, employee_number: str, now: datetime | None = None) -> Person:
+    """Who signs in by a company (name or business number) and an employee number.
+
+    Raises:
+        NotFoundError
+        SignInRefusedError: several companies have the name.
+    """
+    credentials = Credentials("", company=company, employee_number=employee_number)
+    person = _find(session, credentials, now or utcnow())
+    if person is None:
+        raise NotFoundError()
+    return person

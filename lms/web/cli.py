@@ -16,18 +16,19 @@ from flask.cli import ScriptInfo, with_appcontext
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from lms import content, demo, migrations
 from lms.authoring import publish
 from lms.clock import today
-from lms.errors import LMSError
+from lms.errors import LMSError, NotFoundError
 from lms.grading.__main__ import main as grading_command
 from lms.jobs.worker import Worker
 from lms.models import Centre, Company, Employment, Person, reference_data
 from lms.models.people import ROLES
 from lms.people import accounts, business_numbers, passwords, roles, sign_ins
 from lms.reports import completions, tables
-from lms.settings import SettingsError, write_fresh
+from lms.settings import FILE_NAME, SettingsError, write_fresh
 from lms.submissions import ungraded
 from lms.submissions.hand_in import JOB_KIND
 from lms.submissions.take_result import Grader
@@ -102,9 +103,9 @@ def _load_or_configure(info: ScriptInfo, instance: Path) -> Flask:
     """The app. Alone it can't be made before it has a configuration; in a host the host's will do."""
     try:
         return info.load_app()
-    except SettingsError:
-        if not write_fresh(instance):
-            raise
+    except SettingsError as error:
+        if error.where != FILE_NAME or not write_fresh(instance):
+            raise  # something else is wrong than that there is no configuration
     _say(f"made {instance / 'lms.toml'} with a fresh secret")
     return info.load_app()
 
@@ -201,9 +202,7 @@ def user_add(
         if employee_number:
             if company_id is None:
                 raise click.ClickException("--employee-number needs --company, the business number of where she works.")
-            session.add(
-                Employment(person_id=person.id, company_id=company_id, employee_number=employee_number, from_on=today())
-            )
+            _employ(session, person, company_id, employee_number)
         elif email is None:
             raise click.ClickException(
                 "Give --email, or --company with --employee-number: one of them is needed to sign in."
@@ -220,6 +219,17 @@ def user_add(
     _say(f"{person.name}: first password {password}")
 
 
+def _employ(session: Session, person: Person, company_id: int, employee_number: str) -> None:
+    there = select(Employment.id).where(
+        Employment.company_id == company_id, Employment.employee_number == employee_number
+    )
+    if session.scalar(there) is not None:
+        raise click.ClickException(f"Employee number '{employee_number}' of that company is somebody else's.")
+    session.add(
+        Employment(person_id=person.id, company_id=company_id, employee_number=employee_number, from_on=today())
+    )
+
+
 def _found(row: int | None, kind: str, given: str) -> int:
     if row is None:
         raise click.ClickException(f"There is no {kind} '{given}'.")
@@ -227,21 +237,32 @@ def _found(row: int | None, kind: str, given: str) -> int:
 
 
 @user.command("password")
-@click.argument("email")
+@click.argument("email", required=False)
+@click.option("--company", help="business number of who has no e-mail, with --employee-number")
+@click.option("--employee-number")
 @_in_site
-def user_password(site: LMS, email: str) -> None:
-    """Set a new first password for EMAIL, sign the person out everywhere, and print it."""
+def user_password(site: LMS, email: str | None, company: str | None, employee_number: str | None) -> None:
+    """Set a new first password for EMAIL or an employee, sign the person out everywhere, and print it."""
     password = passwords.new_password()
     with site.database.writing() as session:
-        try:
-            person = accounts.load_person(session, email)
-        except LMSError:
-            raise click.ClickException(f"There is no account with the e-mail '{email}'.") from None
+        person = _account(session, email, company, employee_number)
         accounts.change_password(session, person, None, password)
         person.must_change_password = True
         sign_ins.end_others(session, person.id, None)
         session.commit()
     _say(f"{person.name}: first password {password}")
+
+
+def _account(session: Session, email: str | None, company: str | None, employee_number: str | None) -> Person:
+    try:
+        if email and not company and not employee_number:
+            return accounts.load_person(session, email)
+        if company and employee_number and not email:
+            return accounts.load_employee(session, company, employee_number)
+    except NotFoundError:
+        given = f"the e-mail '{email}'" if email else f"employee number '{employee_number}' at '{company}'"
+        raise click.ClickException(f"There is no account with {given}.") from None
+    raise click.UsageError("Give EMAIL, or --company with --employee-number.")
 
 
 @user.command("list")

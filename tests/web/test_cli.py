@@ -160,6 +160,7 @@ def test_a_worker_is_added_with_an_employee_number(site: Site, typed: Typed) -> 
         (("--name", "가", "--email", "a@b.kr", "--role", "officer"), "needs_centre"),
         (("--name", "가", "--email", "a@b.kr", "--role", "officer", "--centre", "moon"), "moon"),
         (("--name", "가", "--email", "a@b.kr", "--company", "123-45-67890"), "123-45-67890"),
+        (("--name", "가", "--company", "124-81-00998", "--employee-number", "H-001"), "H-001"),
     ],
 )
 def test_what_is_wrong_with_a_person_is_said_and_nobody_is_added(
@@ -176,6 +177,29 @@ def test_a_new_password_ends_every_sign_in(site: Site, typed: Typed, hana: Brows
     assert site.browser().sign_in("hana@hanbit.example", PASSWORD).status_code == 422
     assert site.browser().sign_in("hana@hanbit.example", _password(said)).status_code == 303
     assert "nobody@x.kr" in _wrong(typed("user", "password", "nobody@x.kr"))
+
+
+def test_who_has_no_e_mail_gets_a_new_password_too(site: Site, typed: Typed) -> None:
+    employee = ("--company", "124-81-00998", "--employee-number", "H-088")
+    _right(typed("user", "add", "--name", "새일꾼", *employee))
+    said = _right(typed("user", "password", *employee))
+    browser = site.browser()
+    browser.see("/sign-in?by=number")
+    form = {"by": "number", "company": "한빛정밀", "employee_number": "H-088", "password": _password(said)}
+    assert browser.send("/sign-in", form).headers["Location"] == "/account/password"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "EMAIL"),
+        (("--company", "124-81-00998"), "EMAIL"),
+        (("hana@hanbit.example", "--company", "124-81-00998", "--employee-number", "H-001"), "EMAIL"),
+        (("--company", "124-81-00998", "--employee-number", "none"), "none"),
+    ],
+)
+def test_a_new_password_is_for_one_account(typed: Typed, words: tuple[str, ...], said: str) -> None:
+    assert said in _wrong(typed("user", "password", *words))
 
 
 # Reports
