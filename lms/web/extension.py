@@ -96,6 +96,8 @@ class LMS:
 
     def init_app(self, app: Flask) -> None:
         """Raises SettingsError for a wrong setting, before anything is served."""
+        if not self.is_standalone and not self.url_prefix.strip("/"):
+            raise ValueError("in a site of somebody else's Baeum needs a url_prefix, such as '/learn'")
         own = Path(app.instance_path) if self.is_standalone else Path(app.instance_path) / "lms"
         self.instance = self._instance or own
         self.settings = self._settings or self._load_settings(app)

@@ -23,7 +23,7 @@ from lms.models import ExternalIdentity, Person
 from lms.people import accounts
 from lms.people.accounts import AccountError
 from lms.people.viewers import Viewer, viewer_of
-from lms.settings import ENVIRONMENT_PREFIX, FILE_NAME, Settings, load_settings
+from lms.settings import ENVIRONMENT_PREFIX, FILE_NAME, Settings, SettingsError, load_settings
 
 from . import database
 
@@ -57,7 +57,9 @@ def load_host_settings(app: Flask, instance: Path) -> Settings:
         SettingsError
     """
     given = {name: value for name, value in app.config.items() if name.startswith(ENVIRONMENT_PREFIX)}
-    if app.secret_key and not (instance / FILE_NAME).exists():
+    if not app.secret_key:
+        raise SettingsError(where="SECRET_KEY", problem="the site has none yet. Set it before LMS(app, …) is called.")
+    if not (instance / FILE_NAME).exists():
         given.setdefault(f"{ENVIRONMENT_PREFIX}SECRET_KEY", _derived(app.secret_key))
     return load_settings(instance, given | os.environ)
 

@@ -17,12 +17,13 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 from flask import Flask
+from flask.cli import ScriptInfo
 
 from examples.host_site.portal import make_portal
 from lms import migrations
 from lms.settings import Settings, SettingsError, write_fresh
 from lms.web.cli import lms as commands
-from lms.web.extension import LMS, Identity
+from lms.web.extension import LMS
 from lms.web.hosts import load_host_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +60,7 @@ def test_the_environment_goes_before_the_hosts_configuration_and_that_before_the
     [
         ({"LMS_NOTEBOOK_MBS": 2}, "did you mean 'notebook_mb'"),
         ({"LMS_NOTEBOOK_MB": "much"}, "LMS_NOTEBOOK_MB"),
-        ({"SECRET_KEY": None}, "secret_key"),
+        ({"SECRET_KEY": None}, "Set it before LMS"),
     ],
 )
 def test_a_wrong_setting_stops_the_start(tmp_path: Path, config: dict[str, object], words: str) -> None:
@@ -101,10 +102,33 @@ def test_an_app_without_baeum_says_so() -> None:
     assert "LMS(app" in done.output
 
 
+@pytest.mark.parametrize("prefix", ["", "/"])
+def test_a_host_keeps_its_root(tmp_path: Path, prefix: str) -> None:
+    """There our page for what is missing would stand before the host's."""
+    app = Flask("host", instance_path=str(tmp_path))
+    app.secret_key = "the host's"
+    with pytest.raises(ValueError, match="url_prefix"):
+        LMS(app, url_prefix=prefix, identity=lambda: None)
+
+
+def test_a_wrong_setting_makes_no_configuration_that_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def make() -> Flask:
+        return make_portal(tmp_path / "portal", config={"LMS_NOTEBOOK_MBS": 2})
+
+    done = Flask("runner").test_cli_runner().invoke(commands, ["init"], obj=ScriptInfo(create_app=make))
+    assert done.exit_code == 1
+    assert "did you mean 'notebook_mb'" in done.output
+    assert not (tmp_path / "instance").exists()
+
+
 def test_a_folder_of_ones_own_choice(tmp_path: Path) -> None:
     app = Flask("host", instance_path=str(tmp_path))
     app.secret_key = "the host's"
-    made = LMS(app, identity=lambda: Identity("1", "n"), instance=tmp_path / "elsewhere")
+    made = LMS(app, url_prefix="/learn", identity=lambda: None, instance=tmp_path / "elsewhere")
     assert made.settings.files_dir == str(tmp_path / "elsewhere/files")
     made.database.dispose()
 

@@ -8,6 +8,12 @@ from .browser import Browser
 from .site import Site
 
 
+@pytest.fixture
+def database_kind() -> str:
+    """What a browser asks for doesn't hang on the database."""
+    return "sqlite"
+
+
 def _language(browser: Browser, path: str = "/sign-in", **kwargs: object) -> str:
     return str(browser.see(path, **kwargs).html["lang"])  # type: ignore[index,arg-type]
 
