@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def notes(database: Database) -> list[str]:
 
 def break_down(database: Database, claim: queue.Claim) -> None:
     raise ValueError("the press is stuck")
+
+
+@contextmanager
+def running(worker: Worker) -> Iterator[None]:
+    """The worker works beside the test, and stops with it however it ends."""
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop.set()
+        thread.join()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -108,15 +121,17 @@ def test_the_lease_grows_while_the_work_goes_on(database: Database) -> None:
     worker = Worker(database, {"note": slow}, lease_seconds=1)
     thread = threading.Thread(target=worker.run_one, args=("w1",))
     thread.start()
-    begun.wait(SECONDS)
-    first = job(database).lease_until
-    assert first is not None
-    wait_for(lambda: (job(database).lease_until or first) > first + timedelta(seconds=1))
-    with database.writing() as session:
-        assert queue.claim(session, "w2", LEASE) is None
-        session.commit()
-    go_on.set()
-    thread.join()
+    try:
+        begun.wait(SECONDS)
+        first = job(database).lease_until
+        assert first is not None
+        wait_for(lambda: (job(database).lease_until or first) > first + timedelta(seconds=1))
+        with database.writing() as session:
+            assert queue.claim(session, "w2", LEASE) is None
+            session.commit()
+    finally:
+        go_on.set()
+        thread.join()
     assert job(database).state == "done"
 
 
@@ -143,11 +158,8 @@ def test_several_slots_work_at_the_same_time(database: Database) -> None:
         note(database, claim)
 
     worker = Worker(database, {"note": meet}, slots=2)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    wait_for(lambda: len(notes(database)) == 2)
-    worker.stop.set()
-    thread.join()
+    with running(worker):
+        wait_for(lambda: len(notes(database)) == 2)
 
 
 def test_it_outlives_a_database_that_was_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,11 +176,8 @@ def test_it_outlives_a_database_that_was_away(database: Database, monkeypatch: p
         return real(name)
 
     monkeypatch.setattr(worker, "run_one", away_at_first)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    wait_for(lambda: len(notes(database)) == 1)
-    worker.stop.set()
-    thread.join()
+    with running(worker):
+        wait_for(lambda: len(notes(database)) == 1)
     assert failures
 
 
@@ -199,12 +208,8 @@ def killed_worker(database: Database, database_url: str, tmp_path: Path) -> Iter
 
 def test_the_next_worker_takes_back_at_once_what_a_killed_one_held(database: Database, killed_worker: int) -> None:
     assert job(database).state == "running"
-    worker = Worker(database, {"note": note})
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    wait_for(lambda: job(database).state == "done")
-    worker.stop.set()
-    thread.join()
+    with running(Worker(database, {"note": note})):
+        wait_for(lambda: job(database).state == "done")
     assert notes(database) == [f"job:{killed_worker}"]
     assert job(database).attempt == 2
 
