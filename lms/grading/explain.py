@@ -38,7 +38,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         "NameError",
         r"name '(?P<name>.+?)' is not defined",
-        "`{name}`이라는 이름을 찾을 수 없습니다. 철자를 확인하고, 그 이름을 만드는 셀이 위에 있는지 보세요.",
+        "이름을 찾을 수 없습니다: `{name}`. 철자를 확인하고, 그 이름을 만드는 셀이 위에 있는지 보세요.",
         "the name `{name}` is not known. Check its spelling and that a cell above makes it.",
     ),
     _rule(
@@ -56,14 +56,14 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         "KeyError",
         r"(?P<name>.*)",
-        "표에 {name}(이)라는 열이나 행이 없습니다. `df.columns`로 이름을 확인하세요. 띄어쓰기와 대소문자도 같아야 합니다.",
+        "표에 없는 열이나 행입니다: {name}. `df.columns`로 이름을 확인하세요. 띄어쓰기와 대소문자도 같아야 합니다.",
         "the table has no column or row {name}. See `df.columns`; blanks and capitals must be the same.",
         library="pandas",
     ),
     _rule(
         "KeyError",
         r"(?P<name>.*)",
-        "딕셔너리에 {name}(이)라는 키가 없습니다.",
+        "딕셔너리에 없는 키입니다: {name}.",
         "the dictionary has no key {name}.",
     ),
     _rule(
@@ -114,7 +114,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(
         "TypeError",
         r"got an unexpected keyword argument '(?P<name>.+?)'",
-        "`{name}`이라는 이름의 값은 받지 않는 함수입니다.",
+        "함수가 받지 않는 이름의 값을 넣었습니다: `{name}`.",
         "the function takes no value called `{name}`.",
     ),
     _rule(

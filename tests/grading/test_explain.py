@@ -14,9 +14,9 @@ TABLE = pd.DataFrame({"temp": [1, 2]})
 CASES = {
     "totl + 1": "`totl`",
     "raise NotImplementedError()": "아직 답을",
-    "TABLE['tmep']": "'tmep'(이)라는 열",
+    "TABLE['tmep']": "없는 열이나 행입니다: 'tmep'",
     "TABLE.iloc[9]": "없는 번호의 행",
-    "{'a': 1}['b']": "'b'(이)라는 키",
+    "{'a': 1}['b']": "없는 키입니다: 'b'",
     "[1][3]": "번호는 0부터",
     "1 / 0": "0으로",
     "None.append(1)": "None",
