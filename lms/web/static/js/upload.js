@@ -41,6 +41,7 @@ function check(input) {
   const chosen = part(input, "[data-file-chosen]");
   chosen.hidden = !file;
   chosen.textContent = file ? `${file.name} · ${size(file.size)}` : "";
+  document.getElementById(`${input.id}-error`)?.remove(); // what was said of the file before
   fail(input, fits ? "" : input.dataset.tooLarge);
   return fits;
 }
