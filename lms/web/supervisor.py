@@ -13,12 +13,14 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPException
+from pathlib import Path
 
 from lms.errors import LMSError
 from lms.settings import Settings
 
-# Set for what runs under this parent; wsgi.py then ties the web server's own workers to their parent too.
+# Holds this parent's process id for all that runs under it.
 SUPERVISED = "BAEUM_SUPERVISED"
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8.0
@@ -35,13 +37,33 @@ class PortInUseError(LMSError):
     sentence = "Port {port} on {host} is in use. Stop what listens there, or set another: LMS_PORT=8080."
 
 
-def die_with_parent(number: int = signal.SIGTERM) -> None:
-    """Have the kernel send this process a signal when its parent ends, however it ends. Linux only; elsewhere nothing."""
-    if sys.platform == "linux":
-        parent = os.getppid()
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:  # it ended just before
-            os.kill(os.getpid(), number)
+def die_with_parent(number: int = signal.SIGTERM, *, ancestor: int | None = None) -> None:
+    """Have the kernel send this process a signal when its parent ends, however it ends. Linux only; elsewhere nothing.
+
+    The parent may have ended before this was called. Then the process no longer descends from `ancestor`, and gets the
+    signal at once.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if ancestor is not None and not _descends_from(ancestor):
+        os.kill(os.getpid(), number)
+
+
+def _descends_from(ancestor: int) -> bool:
+    pid = os.getppid()
+    while pid > 1 and pid != ancestor:
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+    return pid == ancestor
+
+
+def stay_under_supervisor() -> None:
+    """For the web server's own workers, which heed no SIGTERM: one that outlived its server would keep the port."""
+    if os.environ.get(SUPERVISED):
+        die_with_parent(signal.SIGKILL, ancestor=int(os.environ[SUPERVISED]))
 
 
 @dataclass
@@ -59,8 +81,8 @@ class _Child:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
-            env=os.environ | {SUPERVISED: "1"},
-            preexec_fn=die_with_parent,
+            env=os.environ | {SUPERVISED: str(os.getpid())},
+            preexec_fn=partial(die_with_parent, ancestor=os.getpid()),
             start_new_session=True,  # Ctrl-C reaches the parent alone, which stops the children in order
         )
 

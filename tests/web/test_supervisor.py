@@ -23,8 +23,7 @@ SITE = """
 import os
 from lms.web import supervisor
 
-if os.environ.get(supervisor.SUPERVISED):
-    supervisor.die_with_parent(9)
+supervisor.stay_under_supervisor()
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
