@@ -173,7 +173,7 @@ def test_what_is_wrong_with_a_person_is_said_and_nobody_is_added(
 
 def test_a_new_password_ends_every_sign_in(site: Site, typed: Typed, hana: Browser) -> None:
     said = _right(typed("user", "password", "hana@hanbit.example"))
-    assert hana.get("/").status_code == 303
+    assert hana.get("/").headers["Location"] == "/sign-in?next=/"
     assert site.browser().sign_in("hana@hanbit.example", PASSWORD).status_code == 422
     assert site.browser().sign_in("hana@hanbit.example", _password(said)).status_code == 303
     assert "nobody@x.kr" in _wrong(typed("user", "password", "nobody@x.kr"))

@@ -171,7 +171,14 @@ def test_figures_of_a_course_come_with_no_rights(site: Site, hana: Browser) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["media/nothing.svg", "media/../course.toml", "units/nothing", "units/why-count/x.csv"]
+    "path",
+    [
+        "media/nothing.svg",
+        "media/../course.toml",
+        "units/nothing",
+        "units/why-count/x.csv",
+        "units/good-parts/data/nothing.csv",
+    ],
 )
 def test_what_a_course_does_not_have_is_not_found(site: Site, hana: Browser, path: str) -> None:
     hana.see(f"{site.address()}/{path}", 404)
