@@ -85,7 +85,9 @@ class _Maker:
         """Markdown: hers where she answers in words, else the exercise's."""
         role = cell.role
         answered = role is not None and role.is_answer
-        source = self.submission.answers[role.grade_id].source if role and answered else visible_source(cell, self.language)
+        source = (
+            self.submission.answers[role.grade_id].source if role and answered else visible_source(cell, self.language)
+        )
         made = _cell(cell.id, cell.cell_type, source, [])
         if role and role.grade_id in self.results:
             made["metadata"] = {"baeum": _facts(self.results[role.grade_id])}

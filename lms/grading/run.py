@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from lms.errors import GradingUnavailableError
+
 from . import names
 from .plan import CHECK, SETUP, Step
 from .sandbox.process import Child, Files, Limits, RoomError, WarmParent
@@ -119,12 +121,18 @@ class Runner:
         try:
             reply, late = child.ask(message, Reply, seconds, busy=other)
         except RoomError as error:
-            self.close()
+            self._blame_learner()
             return Ran(trouble=error.reason)
         if not reply.wall and other is not None:
-            self.close()
+            self._blame_learner()
             return Ran(trouble="memory" if other.over_limit else "died")
         return Ran(reply, late)
+
+    def _blame_learner(self) -> None:
+        """A child is dead. It is the learner's doing, unless the process that forked it has died."""
+        self.close()
+        if not self._parent.is_alive():
+            raise GradingUnavailableError(why="the warm parent died while it was at work")
 
     def __enter__(self) -> Runner:
         return self

@@ -409,6 +409,30 @@ IDIOMS = [
         ("def f():\n    pass",),
     ),
     Idiom(
+        "patched_random",
+        "import random\ndef roll():\n    return random.randint(1, 6) + 1",
+        "from unittest import mock\nwith mock.patch('random.randint', return_value=4) as r:\n    assert roll() == 5\nr.assert_called_once_with(1, 6)\nassert 2 <= roll() <= 7",
+        ("def roll():\n    return 5", "import random\ndef roll():\n    return random.randint(1, 6)"),
+    ),
+    Idiom(
+        "assigned_sleep",
+        "import time\ndef wait():\n    time.sleep(30)\n    return 'ok'",
+        "import time\nslept = []\nkept, time.sleep = time.sleep, slept.append\ntry:\n    assert wait() == 'ok'\nfinally:\n    time.sleep = kept\nassert slept == [30]",
+        ("def wait():\n    return 'ok'",),
+    ),
+    Idiom(
+        "patched_own_name",
+        "def fetch():\n    return 1\ndef f():\n    return fetch() + 1",
+        "from unittest import mock\nwith mock.patch('__main__.fetch', return_value=9):\n    assert f() == 10\nassert f() == 2",
+        ("def fetch():\n    return 1\ndef f():\n    return 2",),
+    ),
+    Idiom(
+        "mock_argument",
+        "def send(to, text):\n    to.write(text.upper())",
+        "from unittest import mock\nm = mock.Mock()\nsend(m, 'a')\nm.write.assert_called_once_with('A')",
+        ("def send(to, text):\n    to.write(text)", "def send(to, text):\n    pass"),
+    ),
+    Idiom(
         "patched_input",
         "def f():\n    return int(input('n? ')) + 1",
         "from unittest import mock\nwith mock.patch('builtins.input', return_value='4'):\n    assert f() == 5",

@@ -68,7 +68,7 @@ ANYWHERE = {
     "network": "refused(connect(socket.AF_INET, ('127.0.0.1', {port})), connect(socket.AF_INET, ('1.1.1.1', 80)), connect(socket.AF_INET6, ('::1', {port})))",
     "name_lookup": "refused(lambda: socket.getaddrinfo('example.com', 80))",
     "raw_sockets": "refused(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW), lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW))",
-    "unix_sockets": "refused(connect(socket.AF_UNIX, '{folder}/socket'), connect(socket.AF_UNIX, '\\0baeum-probe'))",
+    "unix_sockets": "refused(connect(socket.AF_UNIX, '{folder}/socket'), connect(socket.AF_UNIX, '\\0baeum-probe-{pid}'))",
     "secret_file": "refused(lambda: open('{folder}/secret').read(), lambda: os.listdir('{folder}'))",
     "system_files": "refused(lambda: open('/etc/shadow').read(), lambda: open('/etc/passwd').read(), lambda: os.listdir('/var'), lambda: open('/etc/hostname').read(), lambda: os.listdir('/boot'))",
     "product_files": "refused(*[lambda f=f: open('{product}/' + f).read() for f in ('errors.py', '__init__.py', 'grading/verdict.py')])",
@@ -145,7 +145,7 @@ def main(level: str, folder: str) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     named, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     named.bind(f"{folder}/socket")
-    abstract.bind("\0baeum-probe")
+    abstract.bind(f"\0baeum-probe-{os.getpid()}")
     named.listen()
     abstract.listen()
     os.environ["PROBE_SECRET"] = "1"

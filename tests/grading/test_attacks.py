@@ -36,7 +36,7 @@ def exercise(weather):
 def caught():
     """What arrives at the address to which one of them sends what it stole."""
     heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", FACTS["exfil_port"])) as server:
+    with socket.create_server(("127.0.0.1", FACTS["exfil_port"]), reuse_port=True) as server:
 
         def listen() -> None:
             while True:

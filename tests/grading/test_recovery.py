@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -18,6 +19,11 @@ pytestmark = pytest.mark.sandbox
 RIGHT = {"q1": "def total(xs):\n    return sum(xs)", "q2": "def mean(xs):\n    return sum(xs) / len(xs)"}
 
 
+def wait_until_dead(parent):
+    while parent.is_alive():
+        time.sleep(0.01)
+
+
 def right(exercise):
     return build.packed(build.handed_in(exercise, **RIGHT))
 
@@ -27,11 +33,27 @@ def test_after_the_warm_parent_was_killed(sums):
         assert grade(sums, right(sums)).points == 4
         with pool.warm_parent(sums, None) as parent:
             os.kill(list(process._tree(parent.pid))[which], signal.SIGKILL)
+            wait_until_dead(parent)
+        assert grade(sums, right(sums)).points == 4
+
+
+def test_a_warm_parent_that_dies_at_work_costs_the_learner_nothing(sums):
+    """Killed at different moments of a grading: right points, or the word that it could not be graded now."""
+    slow = {name: f"import time\ntime.sleep(0.05)\n{source}" for name, source in RIGHT.items()}
+    content = build.packed(build.handed_in(sums, **slow))
+    ends = []
+    for moment in range(8):
+        with pool.warm_parent(sums, None) as parent:
+            victim = list(process._tree(parent.pid))[1]
+        killer = threading.Timer(0.03 * moment, os.kill, (victim, signal.SIGKILL))
+        killer.start()
         try:
-            result = grade(sums, right(sums))
+            ends.append(grade(sums, content).points)
         except GradingUnavailableError:
-            result = grade(sums, right(sums))  # it died while it was asked; the one after has a new parent
-        assert result.points == 4
+            ends.append(None)
+        killer.join()
+    assert set(ends) <= {4, None}
+    assert grade(sums, right(sums)).points == 4
 
 
 def test_several_at_once_do_not_mix(sums):

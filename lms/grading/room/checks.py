@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import importlib
 import inspect
 import random
@@ -25,6 +26,7 @@ from .proxies import RemoteClass, RemoteFunction, RemoteObject, WrongKind
 from .wall import WallDownError
 
 _PLAIN_BUILTINS = dict(vars(builtins))
+_PATCHABLE = ("builtins", "random", "time", "math", "os", "numpy.random")
 _OURS = frozenset(("open", "exit", "quit", "get_ipython", "In", "Out", "display"))
 _LIBRARY_NAMES = """
 numpy pandas matplotlib scipy sklearn math cmath statistics random string re itertools functools operator collections datetime
@@ -180,6 +182,18 @@ class CheckRoom:
         self._follow_seeds()
         self._follow_figures()
         self._follow_sources()
+        self._plain = {
+            (module, name): value
+            for module in _PATCHABLE
+            if module in sys.modules
+            for name, value in vars(sys.modules[module]).items()
+            if callable(value) and not name.startswith("_")
+        }
+
+    def _is_patched(self, module: str, name: str) -> bool:
+        """Whether a check has put something else in the place of a builtin or of a function of these modules."""
+        now = getattr(sys.modules[module], name, None)
+        return now is not self._plain[module, name] and callable(now)
 
     # --- running cells ------------------------------------------------------------------------------------------------
 
@@ -357,9 +371,7 @@ class CheckRoom:
         names = self._names_to_push(reads, encoder)
         given = [encoder.encode(arguments), encoder.encode(named)]
         numbered = encoder.numbered
-        patched = [
-            name for name, plain in _PLAIN_BUILTINS.items() if vars(builtins).get(name) is not plain and name != "_"
-        ]
+        patched = [target for target in self._plain if self._is_patched(*target)]
         request = {
             "do": "call",
             "of": handle,
@@ -595,14 +607,12 @@ class CheckRoom:
             inner = Encoder(self._export)
             inner.buffers = self._encoder.buffers
             return ["h", number, {"kind": "instance", "class": kind.__name__, "state": inner.encode(dict(vars(value)))}]
-        if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType | type) or callable(
-            value
-        ):
+        kinds = types.FunctionType | types.MethodType | types.BuiltinFunctionType | type
+        if isinstance(value, kinds) or _is_ufunc(value):
             return ["h", number, {"kind": "function", "name": str(getattr(value, "__name__", "function"))}]
-        methods = [
-            name for name in dir(type(value)) if not name.startswith("_") and callable(getattr(type(value), name, None))
-        ]
-        return ["h", number, {"kind": "object", "methods": methods}]
+        own = [name for name in _KNOWN_OPERATORS if getattr(kind, name, None) is not getattr(object, name, None)]
+        operators = [name for name in own if getattr(kind, name, None) is not None and name != "__hash__"]
+        return ["h", number, {"kind": "object", "name": kind.__name__, "operators": operators}]
 
     def _serve_callback(self, request: dict[str, Any], buffers: list[bytes]) -> None:
         """The learner's function calls something that the check gave it, or has put in the place of a builtin."""
@@ -624,10 +634,15 @@ class CheckRoom:
             found = self._local[_index(target)]
             if callable(found):
                 return found
-        elif target[0] == "builtin" and vars(builtins).get(target[1]) is not _PLAIN_BUILTINS.get(target[1]):
-            return vars(builtins)[target[1]]
-        elif target[0] == "method" and isinstance(target[2], str) and not target[2].startswith("_"):
-            return getattr(self._local[_index(target[1])], target[2])
+        elif (
+            target[0] == "patched" and (target[1], target[2]) in self._plain and self._is_patched(target[1], target[2])
+        ):
+            return getattr(sys.modules[target[1]], target[2])
+        elif target[0] == "attribute" and isinstance(target[2], str) and not target[2].startswith("_"):
+            return functools.partial(getattr, self._local[_index(target[1])], target[2])
+        elif target[0] == "operator" and target[2] in _KNOWN_OPERATORS:
+            held = self._local[_index(target[1])]
+            return functools.partial(getattr(type(held), target[2]), held)
         raise AttributeError("nothing of that name was given")
 
     # --- what checks do to libraries ------------------------------------------------------------------------------------
@@ -704,6 +719,10 @@ def _index(number: Any) -> int:
 def value_of(tree: Any, buffers: list[bytes]) -> Any:
     """A value's encoded form, comparable with another's."""
     return (tree, [bytes(buffer) for buffer in buffers])
+
+
+def _is_ufunc(value: Any) -> bool:
+    return callable(value) and type(value).__module__.partition(".")[0] in ("numpy", "functools")
 
 
 def _is_mutable(value: Any) -> bool:

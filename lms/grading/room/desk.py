@@ -31,8 +31,9 @@ class Desk:
         self._namespace = namespace
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
-        self._patched: dict[str, Any] = {}
+        self._patched: dict[tuple[str, str], Any] = {}
         self._buffers: list[bytes] = []
+        self._foreign: dict[int, tuple[Any, int]] = {}  # stand-ins for the check's objects, by id
 
     def serve(self) -> None:
         """Take one request from the wall and answer it. WallDownError."""
@@ -110,16 +111,18 @@ class Desk:
         inner.buffers = encoder.buffers
         return inner.encode(value)
 
-    def _patch(self, names: list[str]) -> None:
-        """Builtins that the check has replaced (print, input, open) call the check's replacement."""
-        for name in names:
-            self._patched[name] = getattr(builtins, name)
-            setattr(builtins, name, self._callback(["builtin", name], name))
+    def _patch(self, targets: list[list[str]]) -> None:
+        """Builtins and functions of modules that the check has replaced (print, input, random.randint) call its replacement."""
+        for module, name in targets:
+            home = sys.modules.get(module)
+            if home is not None and hasattr(home, name):
+                self._patched[module, name] = getattr(home, name)
+                setattr(home, name, self._callback(["patched", module, name], name))
 
     def _unpatch(self) -> None:
         while self._patched:
-            name, value = self._patched.popitem()
-            setattr(builtins, name, value)
+            (module, name), value = self._patched.popitem()
+            setattr(sys.modules[module], name, value)
 
     def _callback(self, target: Any, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -153,13 +156,23 @@ class Desk:
         return self._stand_in(handle) if handle[2]["kind"] == "object" else self._callback(handle[1], handle[2]["name"])
 
     def _stand_in(self, handle: list[Any]) -> Any:
-        """For an object of the check's: its public methods, each a call back."""
-        made = types.SimpleNamespace()
-        for name in handle[2]["methods"]:
-            setattr(made, name, self._callback(["method", handle[1], name], name))
+        """For an object of the check's: its public attributes and its operators, each asked of the checks' room."""
+        number, told = handle[1], handle[2]
+        body: dict[str, Any] = {name: self._remote_operator(number, name) for name in told["operators"]}
+        body["__getattr__"] = lambda stand_in, name: self._ask(["attribute", number, name], (), {})
+        made = type(str(told["name"]), (), body)()
+        self._foreign[id(made)] = (made, number)
         return made
 
+    def _remote_operator(self, number: int, name: str) -> Callable[..., Any]:
+        def operator(_: Any, *arguments: Any, **named: Any) -> Any:
+            return self._ask(["operator", number, name], arguments, named)
+
+        return operator
+
     def _export(self, value: Any) -> list[Any]:
+        if id(value) in self._foreign:
+            return ["own", self._foreign[id(value)][1]]
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)

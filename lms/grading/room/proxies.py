@@ -78,6 +78,14 @@ class RemoteFunction:
     __class__ = property(lambda self: types.FunctionType)
 
     @property
+    def __code__(self) -> types.CodeType:
+        """Names and number of the positional parameters, as tools that look at functions ask for them."""
+        signature = self.__dict__.get("__signature__") or inspect.Signature()
+        positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        names = tuple(name for name, told in signature.parameters.items() if told.kind in positional)
+        return _EMPTY.replace(co_name=self.__name__, co_argcount=len(names), co_nlocals=len(names), co_varnames=names)
+
+    @property
     def __globals__(self) -> Any:
         return self._room.namespace
 
@@ -100,6 +108,9 @@ class RemoteFunction:
 
     def __repr__(self) -> str:
         return f"<function {self.__name__}>"
+
+
+_EMPTY = (lambda: None).__code__
 
 
 def _signature(told: Any) -> inspect.Signature | None:

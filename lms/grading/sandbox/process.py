@@ -131,6 +131,8 @@ class WarmParent:
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "TZ": "Asia/Seoul",
+            "COLUMNS": "80",  # else pandas asks the terminal, which is slow and isn't there
+            "LINES": "24",
             "HOME": home,
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "MPLCONFIGDIR": f"{home}/matplotlib",
