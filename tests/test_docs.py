@@ -31,6 +31,7 @@ DEPENDENCIES = ROOT / "docs/design/dependencies.md"
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"(?ms)^```.*?^```|`[^`\n]+`")
+IMAGE = re.compile(r'<img src="([^"]+)" alt="[^"]+"')
 OUTSIDE = re.compile(r"[a-z]+:")
 PATH = re.compile(rf"`((?:{'|'.join(map(re.escape, OUR_FOLDERS))})/[\w./-]*)`")
 MAKE = re.compile(r"(?:^|`|[A-Z]=\S* )make((?: [a-z][a-z0-9-]*(?![\w=]))+)", re.MULTILINE)
@@ -63,7 +64,7 @@ def program(document: Path, language: str, holding: str) -> str:
 def test_links_lead_somewhere(document: Path) -> None:
     text = CODE.sub("", document.read_text("utf-8"))
     wrong = []
-    for link in LINK.findall(text):
+    for link in [*LINK.findall(text), *IMAGE.findall(text)]:
         if OUTSIDE.match(link):
             continue
         path, _, anchor = link.partition("#")
@@ -71,6 +72,18 @@ def test_links_lead_somewhere(document: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             wrong.append(link)
     assert not wrong
+
+
+@each_document
+def test_each_picture_says_what_it_shows(document: Path) -> None:
+    text = document.read_text("utf-8")
+    assert text.count("<img") == len(IMAGE.findall(text))
+    assert "![](" not in text
+
+
+def test_each_picture_is_shown() -> None:
+    told = "\n".join(document.read_text("utf-8") for document in DOCUMENTS)
+    assert not [file.name for file in (ROOT / "docs/images").iterdir() if f"images/{file.name}" not in told]
 
 
 @each_document
