@@ -210,6 +210,17 @@ def test_without_a_sign_in_address_a_page_says_what_to_do(
     second.lms.database.dispose()
 
 
+def test_a_host_that_can_not_say_who_is_there_gets_our_page(site: Site, small_content: Path, tmp_path: Path) -> None:
+    app = Flask("second", instance_path=str(tmp_path / "second"))
+    app.secret_key = "another secret of another site"
+    settings = settings_of(str(site.lms.settings.database_url), tmp_path, small_content)
+    lms = LMS(app, url_prefix="/study", identity=lambda: Identity(**{}), settings=settings)
+    second = Site(app, lms, site.world, site.run, "/study")
+    second.browser().see("/study/", 500)
+    assert second.browser().get("/study/static/css/base.css").status_code == 200
+    lms.database.dispose()
+
+
 def _change(site: Site, person: Person, **values: object) -> None:
     with site.lms.database.writing() as session:
         row = session.get_one(Person, person.id)
