@@ -81,11 +81,15 @@ def _check(page: Page) -> None:
             faults[screen["width"]] = found.generate_snapshot() + "\n" + found.generate_report()
     for screen in (SMALLEST, ZOOMED):
         page.set_viewport_size(screen)
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if over > 0:
+        if over := _too_wide(page):
             faults[f"wider than {screen['width']}"] = over
     page.set_viewport_size(DESKTOP)
     assert faults == {}, page.url
+
+
+def _too_wide(page: Page) -> int:
+    """By how many pixels the page has to be moved sideways."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def _let_scripts_run(route: Route) -> None:
@@ -137,6 +141,20 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
     _check(page)
     if locale == "en-US":
         page.click("button[name=language][value=ko]")
+
+
+def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
+    """Tables, formulas, code and pictures scroll in themselves, where they are read and where answers are told."""
+    page = visit(viewport=SMALLEST).open()
+    steps.sign_in(page, site, site.add_learner("서가늘"))
+    over = {}
+    for unit in site.course.units:
+        page.goto(site.unit_address(unit.key))
+        over[unit.key] = _too_wide(page)
+        if isinstance(unit, content.QuizUnit):
+            steps.take_quiz(page, site.course, unit.key, right=False)
+            over[f"{unit.key}, result"] = _too_wide(page)
+    assert not any(over.values()), over
 
 
 FOCUSABLE = """() => {
