@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 from uuid import uuid4
 
 import pytest
@@ -94,6 +95,27 @@ def test_the_same_upload_from_several_threads_at_once_is_one_submission(classroo
     assert len({number for number, _ in made}) == 1
     assert sorted(is_new for _, is_new in made) == [False, False, False, True]
     assert (rows(classroom, Submission), rows(classroom, Job)) == (1, 1)
+
+
+def test_two_uploads_that_differ_at_once_are_two_tries(classroom: Classroom) -> None:
+    first_is_in = Event()
+    notebooks = classroom.notebook(small_course.HALF), classroom.notebook()
+
+    def second() -> int:
+        with classroom.database.writing() as session:
+            first_is_in.wait(10)
+            made = classroom.submit(session, notebooks[1])
+            session.commit()
+        return made.submission.number
+
+    with ThreadPoolExecutor(1) as pool, classroom.database.writing() as session:
+        other = pool.submit(second)
+        first = classroom.submit(session, notebooks[0])
+        first_is_in.set()
+        sleep(0.3)  # the other now waits for this one's end
+        session.commit()
+        assert (first.submission.number, other.result(60)) == (1, 2)
+    assert rows(classroom, Job) == 2
 
 
 @pytest.mark.parametrize(
