@@ -52,6 +52,7 @@ def test_a_warm_parent_that_dies_at_work_costs_the_learner_nothing(sums):
         except GradingUnavailableError:
             ends.append(None)
         killer.join()
+        wait_until_dead(parent)
     assert set(ends) <= {4, None}
     assert grade(sums, right(sums)).points == 4
 
