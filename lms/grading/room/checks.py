@@ -544,7 +544,7 @@ class CheckRoom:
         if proxies.is_iterator(told):
             return has & proxies.SAFE
         seen = self._contract["sites"].get(site)
-        if seen is not None and kind not in seen:
+        if seen is not None and kind not in seen and not proxies.is_relative(module, name, seen):
             return None
         if seen is None and module == "__main__":
             return None

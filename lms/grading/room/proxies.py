@@ -7,6 +7,7 @@ of the same class whose operator a check used. Else an object is opaque.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 import types
@@ -296,3 +297,20 @@ def library_class(module: str, name: str) -> type | None:
     for part in name.split("."):
         found = getattr(found, part, None)
     return found if isinstance(found, type) else None
+
+
+def is_relative(module: str, name: str, kinds: list[str]) -> bool:
+    """Whether a class is another one of the library from which the author's solution takes its object: any model for a model,
+    any artist for an artist. It must exist in our own library."""
+    package = module.partition(".")[0]
+    if package not in _FAMILIES or not any(kind.startswith(f"{package}.") for kind in kinds):
+        return False
+    if package == "sklearn" and module not in sys.modules:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            return False
+    return library_class(module, name) is not None
+
+
+_FAMILIES = ("sklearn", "matplotlib")
