@@ -7,27 +7,23 @@ may answer operators and where, and which of the checks' names its functions rea
 
 from __future__ import annotations
 
-import ast
 import builtins
 import functools
 import importlib
-import inspect
-import random
 import socket
 import sys
 import time
 import types
-from collections.abc import Iterator
 from typing import Any
 
-from . import frames, learner, proxies, shell, wall
+from . import follow, frames, learner, proxies, shell, wall
 from .codec import CodecError, Decoder, Encoder
+from .namespace import OURS, MainModule, Namespace
 from .proxies import RemoteClass, RemoteFunction, RemoteObject, WrongKind
 from .wall import WallDownError
 
 _PLAIN_BUILTINS = dict(vars(builtins))
 _PATCHABLE = ("builtins", "random", "time", "math", "os", "numpy.random")
-_OURS = frozenset(("open", "exit", "quit", "get_ipython", "In", "Out", "display"))
 _LIBRARY_NAMES = """
 numpy pandas matplotlib scipy sklearn math cmath statistics random string re itertools functools operator collections datetime
 decimal fractions json time copy typing numbers abc os sys io csv pathlib unittest inspect hashlib warnings heapq bisect textwrap
@@ -51,95 +47,6 @@ def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
         frames.send(control, answer)
 
 
-class Namespace(dict[str, Any]):
-    """Globals of the checks: their own names first, then the learner's, then builtins."""
-
-    def __init__(self, room: CheckRoom) -> None:
-        super().__init__()
-        self._room = room
-        self.trusted: set[str] = set()  # bound by the exercise's own cells
-        self.bound: set[str] = set()  # bound by checks
-        self.in_setup = True
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        (self.trusted if self.in_setup else self.bound).add(name)
-        super().__setitem__(name, value)
-        if not self.in_setup:
-            self._room.bound(name, value)
-
-    def __delitem__(self, name: str) -> None:
-        if dict.__contains__(self, name):
-            super().__delitem__(name)
-            if name in self.bound and name not in self.trusted:
-                self.bound.discard(name)
-                return
-            self.bound.discard(name)
-        self._room.delete(name)
-
-    def __missing__(self, name: str) -> Any:
-        return self._room.get(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: object) -> bool:
-        return dict.__contains__(self, name) or (isinstance(name, str) and self._room.has(name))
-
-    def trusted_class(self, name: str) -> type | None:
-        """A class of the exercise's own cells, which exists in both rooms."""
-        found = dict.get(self, name) if name in self.trusted else None
-        return found if isinstance(found, type) else None
-
-    def _all(self) -> list[str]:
-        own = list(dict.keys(self))
-        return own + [name for name in self._room.names() if not dict.__contains__(self, name)]
-
-    def keys(self) -> Any:
-        return dict.fromkeys(self._all()).keys()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def items(self) -> Any:
-        return {name: self[name] for name in self._all() if name in self}.items()
-
-    def values(self) -> Any:
-        return dict(self.items()).values()
-
-    def copy(self) -> dict[str, Any]:
-        return dict(self.items())
-
-
-class MainModule(types.ModuleType):
-    """`__main__` as test runners see it: a module whose names are those of the namespace."""
-
-    def __init__(self, namespace: Namespace) -> None:
-        super().__init__("__main__")
-        object.__setattr__(self, "_namespace", namespace)
-
-    def __getattribute__(self, name: str) -> Any:
-        if name == "__dict__":
-            return object.__getattribute__(self, "_namespace")
-        if name in ("__class__", "_namespace"):
-            return object.__getattribute__(self, name)
-        try:
-            return object.__getattribute__(self, "_namespace")[name]
-        except KeyError:
-            return object.__getattribute__(self, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._namespace[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        del self._namespace[name]
-
-    def __dir__(self) -> list[str]:
-        return list(self._namespace)
-
-
 class CheckRoom:
     """`setting`: contract (as learnt; None while learning) and sources (of the answers, for inspect.getsource)."""
 
@@ -156,7 +63,7 @@ class CheckRoom:
             "operators": {},
         }
         self.asked = 0
-        self._sources: list[str] = []
+        self.sources: list[str] = []
         self._cache: dict[str, Any] = {}
         self._classes: dict[Any, RemoteClass] = {}
         self._local: list[Any] = []
@@ -179,9 +86,9 @@ class CheckRoom:
         sys.modules["__main__"] = MainModule(namespace)
         builtins.input = shell.refuse_input
         _PLAIN_BUILTINS["input"] = shell.refuse_input
-        self._follow_seeds()
-        self._follow_figures()
-        self._follow_sources()
+        follow.seeds(self)
+        follow.figures(self)
+        follow.sources(self)
         self._plain = {
             (module, name): value
             for module in _PATCHABLE
@@ -212,7 +119,7 @@ class CheckRoom:
         """
         self.namespace.in_setup = False
         self.asked = 0
-        self._sources = message.get("sources", [])
+        self.sources = message.get("sources", [])
         self._cache.clear()
         if self._contract is None:
             self._compare_trusted(message["names"])
@@ -270,7 +177,7 @@ class CheckRoom:
         self._encoder = Encoder(self._export)
         return self._encoder
 
-    def _ask(self, do: str, **facts: Any) -> tuple[Any, list[bytes]]:
+    def ask(self, do: str, **facts: Any) -> tuple[Any, list[bytes]]:
         reply, buffers = self._request({"do": do, **facts}, self._new_encoder())
         return reply.get("value"), buffers
 
@@ -279,7 +186,7 @@ class CheckRoom:
             if isinstance(text, str):
                 (sys.stderr if name == "stderr" else sys.stdout).write(text)
 
-    def _decode(self, tree: Any, buffers: list[bytes], site: str, numbered: list[Any] | None = None) -> Any:
+    def decode(self, tree: Any, buffers: list[bytes], site: str, numbered: list[Any] | None = None) -> Any:
         decoder = Decoder(
             buffers, lambda handle: self._resolve(handle, site), lambda handle: self._may_stay(handle, site)
         )
@@ -294,21 +201,19 @@ class CheckRoom:
             raise CodecError("a value that can't be checked") from error
 
     def has(self, name: str) -> bool:
-        if name.startswith("__") or name in _OURS:
+        if name.startswith("__") or name in OURS:
             return False
-        return self._ask("has", name=name)[0] is True
+        return self.ask("has", name=name)[0] is True
 
     def names(self) -> list[str]:
-        value, buffers = self._ask("names")
+        value, buffers = self.ask("names")
         self.asked += 1
-        names = self._decode(value, buffers, "")
-        return (
-            [name for name in names if isinstance(name, str) and name not in _OURS] if isinstance(names, list) else []
-        )
+        names = self.decode(value, buffers, "")
+        return [name for name in names if isinstance(name, str) and name not in OURS] if isinstance(names, list) else []
 
     def get(self, name: str) -> Any:
         """A name that the checks don't bind. KeyError where the learner has none, so that builtins are looked at next."""
-        if not isinstance(name, str) or name.startswith("__") or name in _OURS:
+        if not isinstance(name, str) or name.startswith("__") or name in OURS:
             raise KeyError(name)
         contract = self._contract
         if name in _PLAIN_BUILTINS and contract is not None and name not in contract["builtins"]:
@@ -320,9 +225,9 @@ class CheckRoom:
             self._replaced |= name in contract["library"] and not self._hers_too
             if not self._hers_too or name in contract["modules"]:
                 return known
-        value, buffers = self._ask("get", name=name)  # her KeyError is ours: builtins are looked at next
+        value, buffers = self.ask("get", name=name)  # her KeyError is ours: builtins are looked at next
         self.asked += 1
-        made = self._decode(value, buffers, name)
+        made = self.decode(value, buffers, name)
         if self._hers_too and name in self._cache and _same_library(value, self._contract):
             return self._cache[name]
         if contract is None:
@@ -384,26 +289,26 @@ class CheckRoom:
         reply, buffers = self._request(request, encoder)
         for number, content in reply.get("changes") or ():
             if type(number) is int and 0 <= number < len(numbered):
-                _replace(numbered[number], self._decode(content, buffers, site))
-        return self._decode(reply.get("value"), buffers, site, numbered)
+                _replace(numbered[number], self.decode(content, buffers, site))
+        return self.decode(reply.get("value"), buffers, site, numbered)
 
     def attribute(self, handle: int, name: str, site: str) -> Any:
         self.asked += 1
-        value, buffers = self._ask("attribute", of=handle, name=name)
-        return self._decode(value, buffers, site)
+        value, buffers = self.ask("attribute", of=handle, name=name)
+        return self.decode(value, buffers, site)
 
     def assign(self, handle: int, name: str, value: Any) -> None:
         encoder = self._new_encoder()
         self._request({"do": "assign", "of": handle, "name": name, "value": encoder.encode(value)}, encoder)
 
     def names_of(self, handle: int) -> list[Any]:
-        value, buffers = self._ask("dir", of=handle)
-        names = self._decode(value, buffers, "")
+        value, buffers = self.ask("dir", of=handle)
+        names = self.decode(value, buffers, "")
         return names if isinstance(names, list) else []
 
     def delete(self, name: str) -> None:
         self._cache.clear()
-        self._ask("delete", name=name)
+        self.ask("delete", name=name)
         self.asked += 1
 
     def bound(self, name: str, value: Any) -> None:
@@ -451,9 +356,9 @@ class CheckRoom:
 
     def _is_same(self, name: str) -> bool:
         mine = dict.__getitem__(self.namespace, name)
-        if self._ask("has", name=name)[0] is not True:
+        if self.ask("has", name=name)[0] is not True:
             return True
-        value, buffers = self._ask("get", name=name)
+        value, buffers = self.ask("get", name=name)
         if isinstance(value, list) and value[0] == "h":
             told = value[2]
             same = getattr(mine, "__name__", type(mine).__qualname__)
@@ -574,7 +479,7 @@ class CheckRoom:
         text = str(described.get("value", ""))
         made: BaseException
         try:
-            arguments = self._decode(told["arguments"], buffers, "")
+            arguments = self.decode(told["arguments"], buffers, "")
             cls = self._resolve(told["class"], "") if told.get("class") else base
             made = cls(*arguments)
         except (TypeError, ValueError, LookupError):
@@ -619,8 +524,8 @@ class CheckRoom:
         encoder = self._new_encoder()
         try:
             target = self._callback_target(request["callback"])
-            arguments = self._decode(request["arguments"], buffers, "")
-            named = self._decode(request["named"], buffers, "")
+            arguments = self.decode(request["arguments"], buffers, "")
+            named = self.decode(request["named"], buffers, "")
             reply: dict[str, Any] = {"returned": encoder.encode(target(*arguments, **named))}
         except WallDownError:
             raise
@@ -644,67 +549,6 @@ class CheckRoom:
             held = self._local[_index(target[1])]
             return functools.partial(getattr(type(held), target[2]), held)
         raise AttributeError("nothing of that name was given")
-
-    # --- what checks do to libraries ------------------------------------------------------------------------------------
-
-    def _follow_seeds(self) -> None:
-        """A seed that a check sets holds for the learner's room too."""
-        self._follow(random, "random")
-        if "numpy" in sys.modules:
-            self._follow(sys.modules["numpy"].random, "numpy")
-
-    def _follow(self, module: Any, library: str) -> None:
-        plain = module.seed
-
-        def seed(*arguments: Any, **named: Any) -> Any:
-            if not self.namespace.in_setup and arguments and isinstance(arguments[0], int):
-                self._ask("seed", library=library, seed=arguments[0])
-            return plain(*arguments, **named)
-
-        module.seed = seed
-
-    def _follow_figures(self) -> None:
-        """The current figure and axes are the learner's until the check draws one of its own."""
-        pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot is None:
-            return
-        for name in ("gcf", "gca"):
-            self._follow_current(pyplot, name)
-
-    def _follow_sources(self) -> None:
-        """inspect.getsource of a function or class of the learner's: from what was handed in, not from what she says."""
-        plain = inspect.getsourcelines
-
-        def getsourcelines(found: Any) -> Any:
-            if isinstance(found, RemoteFunction | RemoteClass):
-                return self._source_of(found.__name__), 1
-            return plain(found)
-
-        vars(inspect).update(getsourcelines=getsourcelines, getsource=lambda found: "".join(getsourcelines(found)[0]))
-
-    def _source_of(self, name: str) -> list[str]:
-        for source in reversed(self._sources):
-            try:
-                body = ast.parse(source).body
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            for node in body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and node.name == name:
-                    first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-                    return [line + "\n" for line in source.split("\n")[first - 1 : node.end_lineno]]
-        raise OSError("could not get source code")
-
-    def _follow_current(self, pyplot: Any, name: str) -> None:
-        plain = getattr(pyplot, name)
-
-        def current(*arguments: Any, **named: Any) -> Any:
-            if self.namespace.in_setup or arguments or named or pyplot.get_fignums():
-                return plain(*arguments, **named)
-            self.asked += 1
-            value, buffers = self._ask("current", name=name)
-            return self._decode(value, buffers, f"plt.{name}")
-
-        setattr(pyplot, name, current)
 
 
 _KNOWN_OPERATORS = frozenset(importlib.import_module(".desk", __package__).OPERATORS)
