@@ -28,6 +28,7 @@ _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _PORT_SECONDS = 3.0
 _LONGEST_PAUSE = 10.0
+_LARGEST_BODY = 110_000_000  # a little more than the largest notebook that can be set
 
 
 class PortInUseError(LMSError):
@@ -119,7 +120,9 @@ def web_command(settings: Settings) -> list[str]:
     if settings.server == "waitress":
         listen = f"--listen={settings.host}:{settings.port}"
         threads = f"--threads={settings.web_threads}"
-        return [sys.executable, "-m", "waitress", listen, threads, "wsgi:app"]
+        # It keeps a whole body before we may look at it; ours are refused earlier, with a page, by their own limit.
+        largest = f"--max-request-body-size={_LARGEST_BODY}"
+        return [sys.executable, "-m", "waitress", listen, threads, largest, "wsgi:app"]
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
         *("--host", settings.host, "--port", str(settings.port)),
