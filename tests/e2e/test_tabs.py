@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import func, select
 
 from lms import content
@@ -95,6 +95,25 @@ def test_a_double_click_hands_in_once(site: Site, visit: Callable[..., Visit]) -
     page.dblclick("form[data-keep] button[type=submit]")
     expect(page.locator("#result-title")).to_be_visible()
     assert _count(site, QuizAttempt, learner) == 1
+
+
+def test_a_second_press_while_the_answer_is_on_its_way_sends_nothing(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(viewport=PHONE).open()
+    steps.sign_in(page, site, site.add_learner("성급희"))
+    page.goto(site.unit_address(QUIZ))
+    answers.answer_quiz(page, answers.quiz_of(site.course, QUIZ), right=True)
+    sent: list[Route] = []
+    page.route("**/quiz", lambda route: sent.append(route))
+    button = page.locator("form[data-keep] button[type=submit]")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    for _ in range(2):
+        page.mouse.click(box["x"] + 20, box["y"] + 10)
+        page.wait_for_timeout(150)
+    assert len(sent) == 1
+    sent[0].continue_()
+    expect(page.locator("#result-title")).to_be_visible()
 
 
 def test_back_after_signing_out_shows_nothing(site: Site, visit: Callable[..., Visit]) -> None:

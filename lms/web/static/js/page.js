@@ -23,6 +23,15 @@ function closeMenus(wanted) {
   for (const menu of document.querySelectorAll("[data-menu][open]")) if (wanted(menu)) menu.open = false;
 }
 
+// A second press while the answer is on its way sends nothing; after some seconds of silence it may be tried again.
+const AGAIN = 5000; // ms
+const sent = new WeakMap();
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post" || event.defaultPrevented) return;
+  if (Date.now() - (sent.get(event.target) ?? -AGAIN) < AGAIN) event.preventDefault();
+  else sent.set(event.target, Date.now());
+});
+
 // Forgetting is on every page, since a form's answer may be any page; keeping is in drafts.js.
 const person = document.body.dataset.person;
 for (const mark of document.querySelectorAll("[data-draft-done]")) forget(`baeum:draft:${person}:${mark.dataset.draftDone}`);
