@@ -169,3 +169,14 @@ def test_grading_refuses_below_the_level_that_is_asked_for(sums, monkeypatch):
 def test_english(sums):
     result = grade(sums, build.packed(build.handed_in(sums, q1="total = totl")), language="en")
     assert "`totl` is not known" in message(result, "q1-test")
+
+
+def test_the_current_figure_is_the_learners(tmp_path):
+    cells = [
+        build.locked("setup", "import matplotlib.pyplot as plt"),
+        build.answer("q1", "def draw():\n    plt.plot([1, 2])\n    plt.title('t')"),
+        build.check("q1-test", "draw()\nassert plt.gca().get_title() == 't' and len(plt.gca().lines) == 1"),
+    ]
+    exercise = build.bare(tmp_path, *cells)
+    assert graded(exercise, q1="def draw():\n    plt.title('t')\n    plt.plot([2, 3])").points == 2
+    assert graded(exercise, q1="def draw():\n    plt.plot([1, 2])").points == 0

@@ -180,7 +180,9 @@ class WarmParent:
         return os.pread(self._log.fileno(), 2000, start).decode("utf-8", "replace").strip()
 
     def is_alive(self) -> bool:
-        """Neither the process that entered the namespaces nor the one that forks has gone."""
+        """Neither the process that entered the namespaces nor the one that forks has gone, and it hasn't been closed."""
+        if self._control.fileno() < 0:
+            return False
         poll = select.poll()
         poll.register(self._control, 0)
         return self._process.poll() is None and not poll.poll(0)
