@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from lms import content, demo, migrations
 from lms.authoring import publish
 from lms.clock import today
 from lms.errors import LMSError, NotFoundError
+from lms.grading import IsolationReport, isolation
 from lms.grading.__main__ import main as grading_command
 from lms.jobs.worker import Worker
 from lms.models import Centre, Company, Employment, Person, reference_data
@@ -37,6 +39,8 @@ from . import setup_code, supervisor
 from .extension import LMS
 
 console = Console(highlight=False)
+log = logging.getLogger("lms.worker")
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class _Group(click.Group):
@@ -303,6 +307,8 @@ def serve(site: LMS, no_worker: bool) -> None:
 @_in_site
 def worker(site: LMS) -> None:
     """Grade what learners hand in, until told to stop. May run on several machines over one PostgreSQL."""
+    if (note := isolation_note(isolation(), site.settings.grading_isolation)) is not None:
+        log.log(*note)
     grader = Grader(site.files, site.exercises, required_level=site.settings.grading_isolation)
     made = Worker(
         site.database,
@@ -310,9 +316,26 @@ def worker(site: LMS) -> None:
         slots=site.settings.grading_slots,
         lease_seconds=site.settings.job_lease_seconds,
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: made.stop.set())
+
+    def stop(*_: object) -> None:
+        # A second signal, which service managers send, would wait within `set` for the lock that the first one holds.
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        made.stop.set()
+
+    for number in _STOPPING:
+        signal.signal(number, stop)
     made.run()
+
+
+def isolation_note(report: IsolationReport, required: str) -> tuple[int, str] | None:
+    """Level and line of the log for what this machine lacks to hold learners' code; None where it has all."""
+    doctor = "`python -m lms.grading doctor` says what is missing."
+    if not report.reaches(required):
+        return logging.ERROR, f"nothing is graded: isolation is {report.level}, {required} is required. {doctor}"
+    if report.missing:
+        return logging.INFO, f"isolation is {report.level}, as required; this machine could give more. {doctor}"
+    return None
 
 
 @lms.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)

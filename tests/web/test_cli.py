@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,6 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lms.clock import today
+from lms.grading import IsolationReport
 from lms.models import CourseVersion, Person, Role
 from lms.web import cli
 from lms.web.app import create_app
@@ -200,6 +202,19 @@ def test_who_has_no_e_mail_gets_a_new_password_too(site: Site, typed: Typed) -> 
 )
 def test_a_new_password_is_for_one_account(typed: Typed, words: tuple[str, ...], said: str) -> None:
     assert said in _wrong(typed("user", "password", *words))
+
+
+# The worker
+
+
+def test_a_worker_says_at_its_start_what_the_machine_lacks() -> None:
+    missing = (("namespaces", "sysctl -w …"),)
+    assert cli.isolation_note(IsolationReport("full", ()), "full") is None
+    level, line = cli.isolation_note(IsolationReport("user", missing), "user") or (0, "")
+    assert (level, "doctor" in line) == (logging.INFO, True)
+    level, line = cli.isolation_note(IsolationReport("landlock", missing), "user") or (0, "")
+    assert level == logging.ERROR
+    assert line.startswith("nothing is graded: isolation is landlock, user is required.")
 
 
 # Reports
