@@ -11,7 +11,7 @@ import pytest
 
 from lms.errors import GradingUnavailableError
 from lms.grading import grade, pool
-from lms.grading.sandbox import process
+from lms.grading.sandbox import cgroups, process
 
 from . import build
 
@@ -86,3 +86,17 @@ def test_in_a_forked_process_that_never_execs(sums):
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert grade(sums, right(sums)).points == 4
+
+
+def test_groups_that_a_killed_grader_left_are_swept(tmp_path):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    old, young, mine = (tmp_path / name for name in (f"baeum-{pid}-0", f"baeum-{pid}-1", f"baeum-{os.getpid()}-0"))
+    for folder in (old, young, mine):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    os.utime(mine, (0, 0))
+    cgroups.sweep([tmp_path])
+    assert sorted(tmp_path.iterdir()) == sorted([young, mine])

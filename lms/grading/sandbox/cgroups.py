@@ -9,6 +9,7 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _serial = itertools.count()
+_YOUNG_SECONDS = 60
 
 
 def parents() -> list[Path]:
@@ -42,6 +43,18 @@ def _version_1(mine: dict[str, str]) -> list[Path]:
         own = _ROOT / controller / path.lstrip("/")
         folders.append(own if own.is_dir() else _ROOT / controller)
     return folders if all(folder.is_dir() for folder in folders) else []
+
+
+def sweep(folders: list[Path]) -> None:
+    """Remove the empty groups of graders that were killed. Young ones may be about to be used in another container."""
+    for folder in folders:
+        for group in folder.glob("baeum-*-*"):
+            owner = Path("/proc") / group.name.split("-")[1]
+            try:
+                if not owner.exists() and time.time() - group.stat().st_mtime > _YOUNG_SECONDS:
+                    group.rmdir()
+            except OSError:
+                continue  # in use, or somebody else's sweep was faster
 
 
 class Group:

@@ -115,6 +115,8 @@ class WarmParent:
             theirs.close()
             os.close(owner)
         self._greet()
+        if level == "full":
+            cgroups.sweep(cgroups.parents())
 
     def _start(self, preload: tuple[str, ...], control: int, owner: int) -> subprocess.Popen[bytes]:
         setting = {
