@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web soak memory host-site clean
+.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 
 	@exec $(BIN)/flask lms serve
 
 test: $(VENV)/.dev test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
 	$(BIN)/python -m pytest -x -q -m "not browser and not sandbox"
@@ -78,6 +78,12 @@ bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the s
 
 soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lost, none graded twice
 	$(BIN)/python -m benchmarks.soak
+
+bench-grading: $(VENV)/.dev ## CPU of grading a notebook, against its code in one warm process
+	$(BIN)/python -m benchmarks.grading
+
+fuzz: $(VENV)/.dev ## 10,000 damaged notebooks: a clear refusal or a grade, never a traceback
+	BAEUM_FUZZ=10000 $(BIN)/python -m pytest tests/grading/test_fuzz.py
 
 memory: $(VENV)/.dev ## what an idle site holds in memory
 	$(BIN)/python -m benchmarks.memory

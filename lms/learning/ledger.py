@@ -101,9 +101,8 @@ def settle(session: Session, enrolment: Enrolment, now: datetime | None = None) 
     follows = None
     if standing.is_met and not standing.is_completed and not _was_revoked(entries):
         assert standing.met_on is not None
-        follows = append(
-            session, enrolment, "completed", effective_on=standing.met_on, recorded_at=now, rule_id=rule.id
-        )
+        day = max(standing.met_on, _first_day_after_revocation(entries))
+        follows = append(session, enrolment, "completed", effective_on=day, recorded_at=now, rule_id=rule.id)
     elif standing.is_completed and not standing.is_met and not standing.is_questioned and not _is_upheld(entries):
         follows = append(
             session, enrolment, "questioned", effective_on=seoul_day(now), recorded_at=now, rule_id=rule.id
@@ -119,6 +118,14 @@ def _was_revoked(entries: Sequence[LedgerEntry]) -> bool:
         if entry.kind == "revoked":
             return True
     return False
+
+
+def _first_day_after_revocation(entries: Sequence[LedgerEntry]) -> date:
+    """A completion after one that was revoked rests on what was done since, so it is not of an earlier day."""
+    last = max((place for place, entry in enumerate(entries) if entry.kind == "revoked"), default=None)
+    if last is None:
+        return date.min
+    return max(entry.effective_on for entry in entries[last + 1 :])
 
 
 def _is_upheld(entries: Sequence[LedgerEntry]) -> bool:

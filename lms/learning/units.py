@@ -64,7 +64,8 @@ def take_quiz(
     session.add(attempt)
     session.flush()
     day = seoul_day(now)
-    ledger.record_unit_done(session, enrolment, unit.key, effective_on=day, now=now)
+    if any(question.outcome != "not_run" for question in result.questions):  # an empty form is no try at the questions
+        ledger.record_unit_done(session, enrolment, unit.key, effective_on=day, now=now)
     ledger.append(
         session,
         enrolment,

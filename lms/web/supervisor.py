@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from contextlib import suppress
@@ -146,13 +145,13 @@ def serve(settings: Settings, *, with_worker: bool = True, setup_code: str | Non
     children = [_Child("web server", web_command(settings))]
     if with_worker:
         children.append(_Child("worker", worker_command()))
-    stop = threading.Event()
+    asked_to_stop: list[int] = []  # not an Event: setting one while the loop waits on it can lock up in the handler
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda received, _: asked_to_stop.append(received))
     said = False
     deadline = time.monotonic() + _READY_SECONDS
     try:
-        while not stop.is_set():
+        while not asked_to_stop:
             for child in children:
                 child.look()
             if not said and _answers(settings):
@@ -161,7 +160,7 @@ def serve(settings: Settings, *, with_worker: bool = True, setup_code: str | Non
             if not said and time.monotonic() > deadline:
                 print("the site does not answer yet; the lines above say why", file=sys.stderr, flush=True)  # noqa: T201
                 said = True
-            stop.wait(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)
     finally:
         for child in children:
             child.ask_to_stop()
