@@ -55,7 +55,7 @@ def _publish_exercise(session: Session, files: FileStore, facts: content.Exercis
     is_new = version is None
     if version is None:
         loaded = grading.load_exercise(folder)
-        starter = json.dumps(loaded.starter, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        starter = json.dumps(grading.make_starter(loaded), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         package = files.put(session, content.pack_exercise(folder), PACKAGE_TYPE)
         assert package == facts.digest
         version = ExerciseVersion(

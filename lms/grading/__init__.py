@@ -2,7 +2,8 @@
 
 from .exercise import Check, Exercise, load_exercise
 from .feedback import render_feedback
-from .grading import CheckResult, Flag, Grade, RepairNote, grade
+from .grades import CheckResult, Flag, Grade, RepairNote
+from .grading import grade
 from .notebook import Repair, Submission, read_notebook
 from .proof import Finding, Proof, check_exercise
 from .sandbox.isolation import IsolationReport, isolation

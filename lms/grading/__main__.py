@@ -17,10 +17,12 @@ from lms.errors import ContentError, GradingUnavailableError, NotANotebookError
 from . import otter, proof
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .feedback import render_feedback
-from .grading import ENGINE, CheckResult, Grade, grade
+from .grades import CheckResult, Grade
+from .grading import ENGINE, grade
 from .messages import say
 from .pool import required
 from .sandbox.isolation import LEVELS, isolation
+from .starter import make_starter
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -211,7 +213,7 @@ def _proof_line(exercise: Exercise, proved: proof.Proof) -> dict[str, Any]:
 
 def _starter(given: argparse.Namespace) -> int:
     exercise = load_exercise(given.exercise)
-    text = json.dumps(exercise.starter, ensure_ascii=False, indent=1)
+    text = json.dumps(make_starter(exercise), ensure_ascii=False, indent=1)
     given.output.write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -76,12 +76,6 @@ class Exercise:
         return {cell.role.grade_id: cell for cell in self.cells if cell.role and cell.role.is_answer}
 
     @cached_property
-    def starter(self) -> dict[str, Any]:
-        from .starter import make_starter  # noqa: PLC0415 - it needs Exercise in turn
-
-        return make_starter(self)
-
-    @cached_property
     def digest(self) -> str:
         """sha256 over everything that decides a grade or what a learner is told; the same on every machine."""
         roles = [None if cell.role is None else _role_facts(cell.role) for cell in self.cells]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from . import plan as plans
 from .exercise import Cell, Exercise
+from .grades import CheckResult, Grade
 from .notebook import Submission
 from .plan import Step
 from .regions import hidden_lines
 from .run import Ran
 from .starter import visible_source
-
-if TYPE_CHECKING:
-    from .grading import CheckResult, Grade
 
 _WORDS = {
     "ko": {"passed": "✔ 통과", "failed": "✘ 다시 해 보세요", "error": "! 채점 오류", "not_run": "– 실행하지 않음"},

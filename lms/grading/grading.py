@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from . import plan as plans
 from .contract import contract_of
 from .exercise import Exercise
 from .feedback import make_feedback
+from .grades import CheckResult, Flag, Grade, RepairNote
 from .messages import say
 from .notebook import MAX_BYTES, Repair, Submission, read_notebook
 from .plan import Step
@@ -21,55 +19,6 @@ from .run import Ran, Runner
 from .verdict import ERROR, Case, Verdict, explained_error, judge
 
 ENGINE = "baeum-grading 1"
-
-
-class CheckResult(msgspec.Struct, frozen=True):
-    """`points` is None where the outcome is `error`. `name` is the check's grade_id."""
-
-    name: str
-    outcome: str
-    points: float | None
-    max_points: float
-    hidden: bool
-    message: str
-    title: str = ""
-
-
-class Flag(msgspec.Struct, frozen=True):
-    """A sign of tampering, for a person to look at. `cell` is a grade_id, or '' where none is concerned."""
-
-    kind: str
-    cell: str
-    reason: str
-
-
-class RepairNote(msgspec.Struct, frozen=True):
-    """What was mended in the learner's notebook, in words for her."""
-
-    kind: str
-    cell: str
-    message: str
-
-
-class Grade(msgspec.Struct, frozen=True):
-    """`outcome`: graded, or error where a check could not be graded through no fault of the learner; `points` is None then.
-
-    `feedback` is a notebook (nbformat 4 as a dict) of what the learner may see; `exercise` the digest of the exercise that
-    gave this grade.
-    """
-
-    notebook: str
-    outcome: str
-    points: float | None
-    max_points: float
-    checks: tuple[CheckResult, ...]
-    flags: tuple[Flag, ...]
-    repairs: tuple[RepairNote, ...]
-    seconds: float
-    engine: str
-    environment: str
-    exercise: str
-    feedback: dict[str, Any]
 
 
 def grade(

@@ -11,10 +11,11 @@ from lms.errors import ContentError
 
 from .contract import Contract, contract_of
 from .exercise import Exercise, read_toml
-from .grading import CheckResult, Grade, grade
+from .grades import CheckResult, Grade
+from .grading import grade
 from .names import imported
 from .pool import warm_parent
-from .starter import starter_cell
+from .starter import make_starter, starter_cell
 
 _SLOW_SHARE = 0.5
 _NOT_IN_BROWSER = frozenset(
@@ -92,7 +93,7 @@ def solution_answers(exercise: Exercise) -> dict[str, str]:
 
 def notebook_with(exercise: Exercise, answers: dict[str, str]) -> bytes:
     """The exercise's starter with some answers filled in, as a learner would hand it in."""
-    notebook = dict(exercise.starter)
+    notebook = dict(make_starter(exercise))
     notebook["cells"] = [starter_cell(cell, exercise.language) for cell in exercise.cells]
     for made, cell in zip(notebook["cells"], exercise.cells, strict=True):
         if cell.role and cell.role.is_answer and cell.role.grade_id in answers:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lms.grading import Exercise, load_exercise
+from lms.grading import Exercise, load_exercise, make_starter
 
 
 def nbgrader(
@@ -83,7 +83,7 @@ def write_folder(
 
 def handed_in(exercise: Exercise, **answers: str) -> dict[str, Any]:
     """The starter with answers typed into it, keyed by grade_id with _ for -."""
-    made = json.loads(json.dumps(exercise.starter))
+    made = json.loads(json.dumps(make_starter(exercise)))
     for name, source in answers.items():
         find(made, name.replace("_", "-"))["source"] = source
     return made

@@ -8,7 +8,7 @@ import pytest
 
 from lms.errors import ContentError
 from lms.grading import __main__ as cli
-from lms.grading import check_exercise, grade, load_exercise
+from lms.grading import check_exercise, grade, load_exercise, make_starter
 from lms.grading.otter import import_otter, is_otter, read_settings
 
 from . import build
@@ -82,7 +82,7 @@ def test_questions_tests_points_and_manual_answers_are_found(exercise):
 
 
 def test_the_starter_keeps_prompts_and_no_solution(exercise):
-    text = json.dumps(exercise.starter)
+    text = json.dumps(make_starter(exercise))
     assert "nine = ..." in text
     assert "names = ..." in text
     assert "x ** 2" not in text
@@ -146,7 +146,7 @@ def test_settings():
 
 
 def test_other_notebooks_are_not_taken_for_otters(sums):
-    assert not is_otter(sums.starter)
+    assert not is_otter(make_starter(sums))
     assert is_otter(ASSIGNMENT)
 
 

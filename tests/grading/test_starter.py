@@ -28,25 +28,27 @@ def test_it_shows_what_nbgrader_would_show(weather):
     for cell in released["cells"]:
         meta = cell["metadata"].get("nbgrader", {})
         if meta.get("grade"):
-            mine = build.find(weather.starter, meta["grade_id"])
+            mine = build.find(make_starter(weather), meta["grade_id"])
             assert mine["source"].strip() == "".join(cell["source"]).strip()
 
 
 def test_only_answers_can_be_edited_and_nothing_of_ours_deleted(sums):
-    cells = {c["metadata"]["nbgrader"]["grade_id"]: c for c in sums.starter["cells"] if "nbgrader" in c["metadata"]}
+    cells = {
+        c["metadata"]["nbgrader"]["grade_id"]: c for c in make_starter(sums)["cells"] if "nbgrader" in c["metadata"]
+    }
     assert all(cell["metadata"]["deletable"] is False for cell in cells.values())
     assert [name for name, cell in cells.items() if cell["metadata"].get("editable", True)] == ["q1", "q2"]
 
 
 def test_the_stub_keeps_what_stands_around_the_solution_and_its_indentation(sums):
-    source = build.find(sums.starter, "q1")["source"]
+    source = build.find(make_starter(sums), "q1")["source"]
     assert source.splitlines()[0] == "def total(xs):"
     compile(source, "stub", "exec")
 
 
 @pytest.mark.parametrize("role", ["q1", "q1-test", "setup"])
 def test_metadata_is_of_schema_3_with_nothing_besides(sums, role):
-    meta = build.find(sums.starter, role)["metadata"]["nbgrader"]
+    meta = build.find(make_starter(sums), role)["metadata"]["nbgrader"]
     known = {"schema_version", "grade", "grade_id", "locked", "solution", "task", "cell_type", "checksum", "points"}
     assert set(meta) <= known
     assert meta["schema_version"] == 3
@@ -56,4 +58,4 @@ def test_the_mark_scheme_of_a_task_is_for_graders_only(tmp_path):
     text = "Draw it.\n=== BEGIN MARK SCHEME ===\n2 points for axes\n=== END MARK SCHEME ===\nThen explain."
     task = build.cell(text, build.nbgrader("t", task=True, locked=True, points=2), "markdown")
     exercise = build.bare(tmp_path, build.answer("q1", "x = 1"), build.check("q1-test", "assert x"), task)
-    assert build.find(exercise.starter, "t")["source"] == "Draw it.\nThen explain."
+    assert build.find(make_starter(exercise), "t")["source"] == "Draw it.\nThen explain."

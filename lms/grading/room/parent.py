@@ -126,6 +126,7 @@ class Parent:
         self.stores: dict[str, str] = {}
         self._namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         sys.path[:] = setting["path"]
+        sys.executable = setting["executable"]
         sys.modules["room"].__path__ = [os.path.join(setting["path"][-1], "room")]
         importlib.invalidate_caches()
         warm(setting["preload"])

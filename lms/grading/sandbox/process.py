@@ -71,13 +71,22 @@ class Files:
 def readable_paths(*, moved: bool) -> dict[str, str]:
     """What of the host a child can read, and where it sees it: the system, Python, its libraries and the folder of the rooms.
 
-    With a root of its own (`moved`) the last two lie under /engine, wherever they are on the host.
+    With a root of its own (`moved`) the last two and a virtual environment lie under /engine, wherever they are on the
+    host: one below /tmp would be hidden by the sandbox's own.
     """
-    same = [*_SYSTEM, sys.base_prefix, sys.prefix]
+    same = [*_SYSTEM, sys.base_prefix]
     room = str(_HERE.parent / "room")
     if not moved:
-        return {path: path for path in (*same, _site(), room)}
-    return {path: path for path in same} | {_site(): f"{ENGINE}/site", room: f"{ENGINE}/room"}
+        return {path: path for path in (*same, sys.prefix, _site(), room)}
+    environment = {sys.prefix: f"{ENGINE}/python"} if sys.prefix != sys.base_prefix else {}
+    return {path: path for path in same} | environment | {_site(): f"{ENGINE}/site", room: f"{ENGINE}/room"}
+
+
+def _executable(*, moved: bool) -> str:
+    """Where a notebook finds the Python that runs it."""
+    if not moved or sys.prefix == sys.base_prefix:
+        return sys.executable
+    return f"{ENGINE}/python/bin/python"
 
 
 def _site() -> str:
@@ -126,6 +135,7 @@ class WarmParent:
             "read": readable_paths(moved=not self._folder),
             "path": _import_path(moved=not self._folder),
             "start": _import_path(moved=False),
+            "executable": _executable(moved=not self._folder),
             "preload": preload,
         }
         home = self._folder or "/tmp"  # noqa: S108 - in namespaces this is the sandbox's own
