@@ -284,7 +284,7 @@ def our_files() -> Iterator[Path]:
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
-    of_machine = re.compile(r"/work/(?:main|shared)|/root/[\w.]")
+    of_machine = re.compile(r"(?<!\w)/(?:root|home/\w+|Users/\w+)/[\w.]+/")
     ignored = {"__pycache__", "instance", "node_modules"}
     found = {
         str(file.relative_to(ROOT)): of_machine.findall(file.read_text("utf-8"))
