@@ -14,7 +14,9 @@ function wait() {
     if (hint) hint.hidden = !on;
   };
   hold(true);
-  form.addEventListener("submit", (event) => button.getAttribute("aria-disabled") === "true" && event.preventDefault());
+  const held = () => button.getAttribute("aria-disabled") === "true";
+  const isSeen = () => end.getBoundingClientRect().top < window.innerHeight; // the observer tells only a frame later
+  form.addEventListener("submit", (event) => held() && !isSeen() && event.preventDefault());
   const watch = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watch.disconnect();
