@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from lms.clock import today
@@ -22,6 +23,7 @@ from lms.grading import IsolationReport
 from lms.models import CourseVersion, Person, Role
 from lms.web import cli
 from lms.web.app import create_app
+from lms.web.cli.site import isolation_note
 from tests.world import PASSWORD
 
 from . import small_course
@@ -85,7 +87,7 @@ def test_init_writes_a_configuration_where_there_is_none(
     for _ in range(2):
         runner = app.test_cli_runner()
         result = runner.invoke(
-            cli.lms, ["init", "--instance", str(tmp_path / "instance")], obj=cli.ScriptInfo(create_app=make)
+            cli.lms, ["init", "--instance", str(tmp_path / "instance")], obj=ScriptInfo(create_app=make)
         )
         assert result.exit_code == 0, result.output
     assert (tmp_path / "instance/lms.toml").stat().st_mode & 0o777 == 0o600
@@ -209,10 +211,10 @@ def test_a_new_password_is_for_one_account(typed: Typed, words: tuple[str, ...],
 
 def test_a_worker_says_at_its_start_what_the_machine_lacks() -> None:
     missing = (("namespaces", "sysctl -w …"),)
-    assert cli.isolation_note(IsolationReport("full", ()), "full") is None
-    level, line = cli.isolation_note(IsolationReport("user", missing), "user") or (0, "")
+    assert isolation_note(IsolationReport("full", ()), "full") is None
+    level, line = isolation_note(IsolationReport("user", missing), "user") or (0, "")
     assert (level, "doctor" in line) == (logging.INFO, True)
-    level, line = cli.isolation_note(IsolationReport("landlock", missing), "user") or (0, "")
+    level, line = isolation_note(IsolationReport("landlock", missing), "user") or (0, "")
     assert level == logging.ERROR
     assert line.startswith("nothing is graded: isolation is landlock, user is required.")
 
