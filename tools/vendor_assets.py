@@ -1,7 +1,8 @@
 """Fetch the browser's third-party files from npm and lay them, with their licences, under lms/web/static/vendor.
 
-    python tools/vendor_assets.py            fetch again what package.json names (needs npm and a network)
-    python tools/vendor_assets.py --check    compare the files in the tree with the list of their hashes (needs neither)
+    python tools/vendor_assets.py              fetch again what package.json names (needs npm, Node and a network)
+    python tools/vendor_assets.py echarts      the same for the packages that are named
+    python tools/vendor_assets.py --check      compare the files in the tree with the list of their hashes (needs neither)
 
 To take a new version: change package.json, run `npm install --package-lock-only`, then this, then look at the pages.
 Nothing of npm is needed to run the product.
@@ -24,6 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "lms/web/static/vendor"
 ICONS = ROOT / "lms/web/templates/lms/_icons.html"
+MAP = ROOT / "lms/web/templates/lms/_map_shapes.html"
+PLOT_ENTRY = ROOT / "tools/plot_library.js"
+BROWSERS = "chrome88,firefox98,safari15.4"  # docs/design/looks.md
 SUMS = "SHA256SUMS"
 
 # The icons that pages use, by our own name. A new one: add it here and run this.
@@ -50,12 +54,16 @@ ICON_NAMES = {
     "exercise": "notebook-pen",
     "failed": "circle-x",
     "file": "file-code",
+    "filter": "sliders-horizontal",
     "flag": "flag",
+    "hidden": "eye-off",
+    "history": "history",
     "home": "house",
     "idea": "lightbulb",
     "info": "info",
     "key": "key-round",
     "language": "languages",
+    "map": "map",
     "not-run": "circle-minus",
     "page": "file-text",
     "passed": "circle-check",
@@ -65,58 +73,77 @@ ICON_NAMES = {
     "retry": "rotate-ccw",
     "safe": "shield-check",
     "sign-out": "log-out",
+    "slow": "hourglass",
+    "sort-down": "arrow-down",
+    "sort-none": "arrow-up-down",
+    "sort-up": "arrow-up",
+    "target": "target",
     "todo": "circle",
+    "trend": "trending-up",
     "upload": "upload",
     "warning": "triangle-alert",
 }
 
 
+# The map's names of its shapes, and our slugs. Gwangju and South Jeolla have been one region since 2026-07-01.
+MAP_REGIONS = {
+    "north-chungcheong": "chungbuk",
+    "south-chungcheong": "chungnam",
+    "north-gyeongsang": "gyeongbuk",
+    "south-gyeongsang": "gyeongnam",
+    "north-jeolla": "jeonbuk",
+    "south-jeolla": "jeonnam",
+}
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", nargs="*", metavar="package", help="only this of package.json")
     parser.add_argument("--check", action="store_true", help="compare the tree with its hashes; fetch nothing")
-    if parser.parse_args(arguments).check:
+    wanted = parser.parse_args(arguments)
+    if unknown := set(wanted.packages) - TAKERS.keys():
+        parser.error(f"nothing is taken of {', '.join(sorted(unknown))}; choose from {', '.join(TAKERS)}")
+    if wanted.check:
         wrong = list(differences(VENDOR))
         print("\n".join(wrong) or "the vendored files are as they were fetched")  # noqa: T201
         return 1 if wrong else 0
-    refresh()
+    refresh(wanted.packages or list(TAKERS))
     return 0
 
 
-def refresh() -> None:
-    versions = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    VENDOR.mkdir(parents=True)
+def refresh(packages: list[str]) -> None:
+    VENDOR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for package, take in TAKERS.items():
-            version = versions[package]
-            unpacked = fetch(package, version, locked[f"node_modules/{package}"]["integrity"], Path(scratch))
-            take(unpacked, version)
+        for package in packages:
+            unpacked, version = fetch(package, Path(scratch))
+            TAKERS[package](unpacked, version)
     write_sums(VENDOR)
 
 
-def fetch(package: str, version: str, integrity: str, scratch: Path) -> Path:
-    """The unpacked package, once its hash is the locked one."""
+def fetch(package: str, scratch: Path) -> tuple[Path, str]:
+    """The package unpacked, once its hash is the locked one, and its version."""
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"][f"node_modules/{package}"]
+    version, integrity = locked["version"], locked["integrity"]
     command = ["npm", "pack", f"{package}@{version}", "--json", "--pack-destination", str(scratch)]
     reply = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
     packed = reply[0] if isinstance(reply, list) else next(iter(reply.values()))
     if packed["integrity"] != integrity:
         raise SystemExit(f"{package} {version}: the registry's hash is not the one in package-lock.json")
     target = scratch / package
-    with tarfile.open(scratch / packed["filename"]) as archive:
+    with tarfile.open(scratch / packed["filename"].replace("@", "").replace("/", "-")) as archive:
         archive.extractall(target, filter="data")
-    return target / "package"
+    return target / "package", version
 
 
 def take_htmx(package: Path, version: str) -> None:
-    folder = new_folder(f"htmx-{version}")
+    folder = new_folder("htmx", version)
     copy(package / "dist/htmx.min.js", folder)
     copy(package / "LICENSE", folder)
 
 
 def take_katex(package: Path, version: str) -> None:
     """Script, style and the woff2 faces; the older formats are taken out of the style as well."""
-    folder = new_folder(f"katex-{version}")
+    folder = new_folder("katex", version)
     copy(package / "dist/katex.min.js", folder)
     copy(package / "LICENSE", folder)
     for font in sorted((package / "dist/fonts").glob("*.woff2")):
@@ -127,7 +154,7 @@ def take_katex(package: Path, version: str) -> None:
 
 def take_lucide(package: Path, version: str) -> None:
     """No files of its own: the shapes go into a macro's table, so that an icon costs no request."""
-    copy(package / "LICENSE", new_folder(f"lucide-{version}"))
+    copy(package / "LICENSE", new_folder("lucide", version))
     shapes = {name: icon_shape(package / f"icons/{file}.svg") for name, file in sorted(ICON_NAMES.items())}
     rows = "\n".join(f"  {name!r}: {shape!r}," for name, shape in shapes.items())
     ICONS.write_text(
@@ -146,7 +173,7 @@ def icon_shape(file: Path) -> str:
 
 def take_pretendard(package: Path, version: str) -> None:
     """The variable face in its 120 subsets, of which a browser loads those that a page's letters need."""
-    folder = new_folder(f"pretendard-gov-{version}")
+    folder = new_folder("pretendard-gov", version)
     copy(package / "dist/LICENSE.txt", folder)
     web = package / "dist/web/variable"
     for font in sorted((web / "woff2-dynamic-subset").glob("*.woff2")):
@@ -162,7 +189,52 @@ def squeeze(style: str) -> str:
     return style.replace(";}", "}").replace("}", "}\n")
 
 
+def take_echarts(package: Path, version: str) -> None:
+    """One script of what our plots use: half of the whole. The same versions give the same bytes on any machine."""
+    folder = new_folder("echarts", version)
+    copy(package / "LICENSE", folder)
+    copy(package / "NOTICE", folder)
+    copy(package / "licenses/LICENSE-d3", folder)
+    with tempfile.TemporaryDirectory() as made:
+        modules = Path(made) / "node_modules"
+        shutil.copytree(package, modules / "echarts")
+        for name, licence in (("zrender", "LICENSE"), ("tslib", "LICENSE.txt")):
+            shutil.copytree(fetch(name, Path(made))[0], modules / name)
+            shutil.copyfile(modules / name / licence, folder / f"LICENSE-{name}")
+        shutil.copyfile(PLOT_ENTRY, Path(made) / PLOT_ENTRY.name)
+        bundler = fetch("esbuild-wasm", Path(made))[0] / "bin/esbuild"
+        (folder / "echarts.min.js").write_text(bundle(bundler, Path(made)) + "\n")
+
+
+def bundle(bundler: Path, folder: Path) -> str:
+    options = ["--bundle", "--minify", "--format=iife", "--global-name=echarts", "--legal-comments=none"]
+    options += [f"--target={BROWSERS}", '--define:process.env.NODE_ENV="production"']
+    command = ["node", str(bundler), PLOT_ENTRY.name, *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout.strip()
+
+
+def take_map(package: Path, version: str) -> None:
+    """No files of its own: the outlines go into a table that a macro draws, so that each can have its colour."""
+    copy(package / "LICENSE.md", new_folder("south-korea-map", version))
+    source = (package / "south-korea.svg").read_text()
+    box = re.search(r'viewBox="([^"]+)"', source)
+    outlines = {}
+    for tag in re.findall(r"<path[^>]*>", source):
+        facts = dict(re.findall(r'\s([a-z-]+)="([^"]*)"', tag))
+        outlines[MAP_REGIONS.get(facts["id"], facts["id"])] = re.sub(r"\s+", " ", facts["d"]).strip()
+    if box is None or len(outlines) != 17:
+        raise SystemExit("the map is not of the form that is expected")
+    rows = "\n".join(f"  {name!r}: {outline!r}," for name, outline in sorted(outlines.items()))
+    MAP.write_text(
+        f"{{# @svg-maps/south-korea {version} by Victor Cazanave, CC-BY-4.0 (source: MapSVG, CC-BY-4.0); licence in "
+        f"static/vendor/south-korea-map-{version}. Written by tools/vendor_assets.py. #}}\n"
+        f"{{% set BOX = {box[1]!r} %}}\n{{% set OUTLINES = {{\n{rows}\n}} %}}\n"
+    )
+
+
 TAKERS: dict[str, Callable[[Path, str], None]] = {
+    "@svg-maps/south-korea": take_map,
+    "echarts": take_echarts,
     "htmx.org": take_htmx,
     "katex": take_katex,
     "lucide-static": take_lucide,
@@ -170,8 +242,11 @@ TAKERS: dict[str, Callable[[Path, str], None]] = {
 }
 
 
-def new_folder(name: str) -> Path:
-    folder = VENDOR / name
+def new_folder(name: str, version: str) -> Path:
+    """An empty folder, in the place of that of another version."""
+    for old in VENDOR.glob(f"{name}-[0-9]*"):
+        shutil.rmtree(old)
+    folder = VENDOR / f"{name}-{version}"
     folder.mkdir(parents=True)
     return folder
 
