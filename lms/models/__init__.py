@@ -12,10 +12,11 @@ from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
 from .runs import CompletionRule, Enrolment, Run, RunUnit
 from .submissions import Grade, QuizAttempt, Submission
+from .workers import WorkerBeat
 
 __all__ = [
     "AuditEntry", "Base", "Centre", "CentreRegion", "Company", "CompanyStatus", "CompletionRule", "Course", "CourseVersion",
     "Database", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "Grade", "Industry", "Job",
     "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit",
-    "SignIn", "StoredFile", "Submission", "Target", "Throttle", "UTCDateTime", "Zone", "make_engine", "new_uid",
+    "SignIn", "StoredFile", "Submission", "Target", "Throttle", "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip
