@@ -229,6 +229,7 @@ def read_source(path: Path, name: str) -> tuple[Cell, ...]:
     raw = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(raw, list) or notebook.get("nbformat") != 4:
         raise ContentError(name, "", "it is not a notebook of format 4", "Open it in Jupyter and save it again")
+    _check_language(notebook, name)
     reader = _SourceReader(name)
     cells = tuple(reader.read(number, cell) for number, cell in enumerate(raw, 1))
     if not any(cell.role and (cell.role.grade or cell.role.task) for cell in cells):
@@ -236,6 +237,18 @@ def read_source(path: Path, name: str) -> tuple[Cell, ...]:
             name, "", "no cell is a check", "Mark checks with nbgrader's metadata: grade, points, grade_id"
         )
     return cells
+
+
+def _check_language(notebook: dict[str, Any], name: str) -> None:
+    """Kernels are named as their owner likes; what they speak is said beside it, where it is said at all."""
+    meta = notebook.get("metadata")
+    for key, word in (("kernelspec", "language"), ("language_info", "name")):
+        table = meta.get(key) if isinstance(meta, dict) else None
+        spoken = table.get(word) if isinstance(table, dict) else None
+        if isinstance(spoken, str) and spoken and not spoken.lower().startswith(("python", "ipython")):
+            raise ContentError(
+                name, f"metadata.{key}.{word}", f"{spoken!r} can't be graded", "Use Python notebooks only"
+            )
 
 
 class _SourceReader:
@@ -253,11 +266,12 @@ class _SourceReader:
             raise ContentError(self.name, f"cell {number}", "this is not a cell of a notebook")
         try:
             role = metadata.read_role(meta_of(raw), kind)
+            self._check_regions(role, source)
             if kind == "code":
-                self._check_regions(role, source)
                 self._check_supported(number, source)
         except metadata.MetadataError as error:
-            raise ContentError(self.name, f"cell {number}.nbgrader.{error.key}", error.problem) from error
+            key = f"cell {number}.nbgrader.{error.key}"
+            raise ContentError(self.name, key, error.problem, error.remedy) from error
         except regions.RegionError as error:
             raise ContentError(self.name, f"cell {number}", str(error)) from error
         if role:
@@ -265,14 +279,14 @@ class _SourceReader:
         return Cell(self._id(raw, number, role), kind, source, role)
 
     def _check_regions(self, role: Role | None, source: str) -> None:
+        """A region in another cell than its own would be shown to learners."""
         for region in regions.find_regions(source):
-            fits: Callable[[Role], bool] = _is_solution if region.kind == regions.SOLUTION else _is_check
+            fits, cell = _PLACES[region.kind]
             if role is None or not fits(role):
-                cell = "an answer cell (solution)" if region.kind == regions.SOLUTION else "a check (grade)"
                 raise regions.RegionError(f"line {region.first}: {region.kind} may stand in {cell} only")
 
     def _check_supported(self, number: int, source: str) -> None:
-        if re.search(r"^\s*###\s*(HASHED\s+)?AUTOTEST\b", source, re.M):
+        if re.search(r"^\s*#.*\bAUTOTEST\b", source, re.M):
             remedy = "Write the assert that nbgrader would have generated, with a message for the learner"
             raise ContentError(self.name, f"cell {number}", "### AUTOTEST is not supported", remedy)
 
@@ -293,12 +307,11 @@ class _SourceReader:
         return wanted
 
 
-def _is_solution(role: Role) -> bool:
-    return role.solution
-
-
-def _is_check(role: Role) -> bool:
-    return role.is_check
+_PLACES: dict[str, tuple[Callable[[Role], bool], str]] = {
+    regions.SOLUTION: (lambda role: role.solution, "an answer cell (solution)"),
+    regions.HIDDEN: (lambda role: role.is_check, "a check (grade)"),
+    regions.MARK_SCHEME: (lambda role: role.task, "a task"),
+}
 
 
 def source_of(raw: Any) -> str | None:

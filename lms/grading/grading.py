@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import plan as plans
 from .contract import contract_of
-from .exercise import Exercise
+from .exercise import Check, Exercise
 from .feedback import make_feedback
 from .grades import CheckResult, Flag, Grade, RepairNote
 from .messages import say
@@ -16,7 +16,7 @@ from .notebook import MAX_BYTES, Repair, Submission, read_notebook
 from .plan import Step
 from .pool import warm_parent
 from .run import Ran, Runner
-from .verdict import ERROR, Case, Verdict, explained_error, judge
+from .verdict import ERROR, FAILED, Case, Verdict, explained_error, judge
 
 ENGINE = "baeum-grading 1"
 
@@ -102,7 +102,7 @@ class _Judging:
                 cause=self._cause(step) if step else "",
                 where=self._where,
             )
-            verdict: Verdict = judge(case, result)
+            verdict: Verdict = self._unanswered(check) or judge(case, result)
             found.append(
                 CheckResult(
                     check.name,
@@ -115,6 +115,16 @@ class _Judging:
                 )
             )
         return tuple(found)
+
+    def _unanswered(self, check: Check) -> Verdict | None:
+        """A person needn't look at an answer in words that was never written: it earns nothing at once, as in nbgrader."""
+        answer = self.submission.answers.get(check.name) if check.manual else None
+        if answer is None or not answer.is_blank:
+            return None
+        if not answer.numbers:
+            return Verdict(FAILED, 0.0, say("deleted_answer", self.language, cell=check.name))
+        where = say("cell", self.language, number=answer.numbers[0])
+        return Verdict(FAILED, 0.0, say("blank", self.language, where=where))
 
     def _where(self, key: str, line: int) -> str:
         """A place in the learner's own notebook in words; '' for a cell that isn't hers."""

@@ -16,12 +16,13 @@ _GRADE_ID = re.compile(r"[a-zA-Z0-9_\-]+")
 
 
 class MetadataError(ValueError):
-    """`key` is the key of the metadata that is wrong, `problem` what is wrong with it."""
+    """`key` is the key of the metadata that is wrong, `problem` what is wrong with it, `remedy` what to do."""
 
-    def __init__(self, key: str, problem: str) -> None:
+    def __init__(self, key: str, problem: str, remedy: str = "") -> None:
         super().__init__(f"{key}: {problem}")
         self.key = key
         self.problem = problem
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ def read_role(meta: Any, cell_type: str) -> Role | None:
         return None
     if not isinstance(meta, dict):
         raise MetadataError("nbgrader", f"{meta!r} is not an object")
-    version = meta.get("schema_version", 0)
-    if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version <= SCHEMA:
-        raise MetadataError("schema_version", f"{version!r} is not one of 0 to {SCHEMA}")
+    version = _version(meta)
     flags = {name: _flag(meta, name, version) for name in ("grade", "solution", "locked", "task")}
     if not any(flags.values()):
         return None
@@ -70,10 +69,21 @@ def read_role(meta: Any, cell_type: str) -> Role | None:
     return role
 
 
+def _version(meta: dict[str, Any]) -> int:
+    version = meta.get("schema_version", 0)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise MetadataError("schema_version", f"{version!r} is not a number from 0 to {SCHEMA}")
+    if version > SCHEMA:
+        remedy = f"Save it with a release of nbgrader that writes schema {SCHEMA}, such as 0.9"
+        raise MetadataError("schema_version", f"a newer nbgrader wrote this cell (schema {version})", remedy)
+    return version
+
+
 def _flag(meta: dict[str, Any], name: str, version: int) -> bool:
-    value = meta.get(name)
-    if value is None and (version < SCHEMA or name == "task"):
+    """Schema 0 left out what is false; later ones say it, except for tasks, which came with schema 3."""
+    if name not in meta and (version == 0 or name == "task"):
         return False
+    value = meta.get(name)
     if not isinstance(value, bool):
         raise MetadataError(name, f"{value!r} is not true or false")
     return value
@@ -82,7 +92,8 @@ def _flag(meta: dict[str, Any], name: str, version: int) -> bool:
 def _grade_id(meta: dict[str, Any]) -> str:
     value = meta.get("grade_id")
     if not isinstance(value, str) or not _GRADE_ID.fullmatch(value):
-        raise MetadataError("grade_id", f"{value!r} is not made of letters, digits, - and _")
+        problem = f"{value!r} is not made of letters, digits, - and _"
+        raise MetadataError("grade_id", problem, "Give the cell a name such as q1-test")
     return value
 
 
@@ -104,9 +115,10 @@ def _points(meta: dict[str, Any], flags: dict[str, bool], version: int) -> float
 def _check_cell_type(role: Role, cell_type: str) -> None:
     if role.task:
         if cell_type != "markdown":
-            raise MetadataError("task", "a task must be a markdown cell")
+            raise MetadataError("task", "a task must be a markdown cell", "Change the cell's type, or its role")
     elif cell_type == "markdown" and role.grade != role.solution:
-        raise MetadataError("grade", "a markdown cell with points must be a solution cell, and the other way round")
+        problem = "a markdown cell with points must be a solution cell, and the other way round"
+        raise MetadataError("grade", problem, "Make it a manually graded answer, or a read-only cell")
 
 
 def write_role(role: Role, source: str, cell_type: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from lms.errors import NotANotebookError
 
 from .exercise import Cell, Exercise, meta_of, source_of
-from .starter import visible_source
+from .starter import is_stub, visible_source
 
 MAX_BYTES = 10_000_000
 MAX_CELLS = 2_000
@@ -157,7 +157,6 @@ class _Mender:
         """A cell that was doubled or split keeps all its parts, in their order, as it ran for her."""
         assert cell.role is not None
         name = cell.role.grade_id
-        stub = visible_source(cell, self.exercise.language).strip()
         if not given:
             self.repairs.append(Repair("deleted", name, 0))
             return Answer("", (), True)
@@ -166,7 +165,7 @@ class _Mender:
         if any(part.cell_type != cell.cell_type for part in given):
             self.repairs.append(Repair("retyped", name, given[0].number))
         sources = list(dict.fromkeys(part.source for part in given))
-        written = [source for source in sources if source.strip() and source.strip() != stub]
+        written = [source for source in sources if not is_stub(cell, source, self.exercise.language)]
         source = "\n".join(written or sources[:1])
         return Answer(source, tuple(part.number for part in given), not written)
 

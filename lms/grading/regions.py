@@ -1,4 +1,4 @@
-"""The delimiters by which an author marks solutions and hidden tests in a cell, as nbgrader has them."""
+"""The delimiters by which an author marks solutions, hidden tests and mark schemes in a cell, as nbgrader has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 SOLUTION = "SOLUTION"
 HIDDEN = "HIDDEN TESTS"
-_DELIMITER = re.compile(r"^(?P<indent>\s*)###\s*(?P<edge>BEGIN|END)\s+(?P<kind>SOLUTION|HIDDEN TESTS)\b")
+MARK_SCHEME = "MARK SCHEME"
+# nbgrader looks for these words anywhere in a line, whatever comment sign stands before them.
+_DELIMITER = re.compile(r"^(?P<indent>\s*).*?(?P<edge>BEGIN|END)\s+(?P<kind>SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 
 
 class RegionError(ValueError):

@@ -8,12 +8,11 @@ from typing import Any
 from . import metadata, regions
 from .exercise import Cell, Exercise
 
-_STUB = {
+_STUB: dict[str, tuple[str, ...]] = {
     "ko": ("# 여기에 코드를 작성하세요", "raise NotImplementedError()"),
     "en": ("# YOUR CODE HERE", "raise NotImplementedError()"),
 }
 _PLACEHOLDER = re.compile(r"^\s*[A-Za-z_][^#\n]*=\s*\.\.\.\s*$", re.MULTILINE)
-_MARK_SCHEME = re.compile(r"^=== BEGIN MARK SCHEME ===.*?^=== END MARK SCHEME ===\n?", re.S | re.M)
 _TEXT_STUB = {"ko": "여기에 답을 작성하세요", "en": "YOUR ANSWER HERE"}
 
 
@@ -54,16 +53,29 @@ def visible_source(cell: Cell, language: str) -> str:
         return _without_solution(cell, language)
     if role.is_check:
         return regions.replace_regions(cell.source, regions.HIDDEN).rstrip("\n")
-    return _MARK_SCHEME.sub("", cell.source) if role.task else cell.source
+    return regions.replace_regions(cell.source, regions.MARK_SCHEME) if role.task else cell.source
+
+
+def is_stub(cell: Cell, source: str, language: str) -> bool:
+    """Whether an answer is what its starter held: ours, or the one that nbgrader makes of the same source."""
+    stubs = {visible_source(cell, language), _cleared(cell, _STUB["en"], _TEXT_STUB["en"])}
+    return source.strip() in {"", *(stub.strip() for stub in stubs)}
 
 
 def _without_solution(cell: Cell, language: str) -> str:
+    code = _STUB[language]
+    if _has_region(cell) and _PLACEHOLDER.search(regions.replace_regions(cell.source, regions.SOLUTION)):
+        code = code[
+            :1
+        ]  # `rate = ...` waits for the answer by itself; a `raise` after it would be one more thing to delete
+    return _cleared(cell, code, _TEXT_STUB[language])
+
+
+def _cleared(cell: Cell, code: tuple[str, ...], text: str) -> str:
     """Where the author marked no region, the whole cell is the solution."""
-    if cell.cell_type != "code":
-        return _TEXT_STUB[language]
-    stub = _STUB[language]
-    if any(region.kind == regions.SOLUTION for region in regions.find_regions(cell.source)):
-        kept = regions.replace_regions(cell.source, regions.SOLUTION)
-        # `rate = ...` waits for the answer by itself; a `raise` after it would be one more thing to find and delete.
-        return regions.replace_regions(cell.source, regions.SOLUTION, stub[:1] if _PLACEHOLDER.search(kept) else stub)
-    return "\n".join(stub)
+    stub = code if cell.cell_type == "code" else (text,)
+    return regions.replace_regions(cell.source, regions.SOLUTION, stub) if _has_region(cell) else "\n".join(stub)
+
+
+def _has_region(cell: Cell) -> bool:
+    return any(region.kind == regions.SOLUTION for region in regions.find_regions(cell.source))

@@ -120,3 +120,20 @@ def test_the_digest_is_of_what_decides_a_grade_and_nothing_else(tmp_path):
     run["cells"][1]["metadata"]["nbgrader"]["points"] = 3
     (tmp_path / "a.ipynb").write_text(json.dumps(run))
     assert load_exercise(tmp_path / "a.ipynb").digest != first.digest
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"kernelspec": {"language": "R", "name": "ir"}}, {"language_info": {"name": "julia"}}]
+)
+def test_a_notebook_of_another_language_is_refused(tmp_path, metadata):
+    path = tmp_path / "source.ipynb"
+    path.write_bytes(build.packed(build.notebook(build.check("q", "assert x"), **metadata)))
+    with pytest.raises(ContentError, match="can't be graded"):
+        load_exercise(path)
+
+
+def test_a_kernel_that_only_its_author_has_does_not_matter(tmp_path):
+    path = tmp_path / "source.ipynb"
+    kernel = {"name": "conda-env-lab-py", "display_name": "My lab", "language": "python"}
+    path.write_bytes(build.packed(build.notebook(build.check("q", "assert x"), kernelspec=kernel)))
+    assert load_exercise(path).max_points == 2

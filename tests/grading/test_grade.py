@@ -180,3 +180,16 @@ def test_the_current_figure_is_the_learners(tmp_path):
     exercise = build.bare(tmp_path, *cells)
     assert graded(exercise, q1="def draw():\n    plt.title('t')\n    plt.plot([2, 3])").points == 2
     assert graded(exercise, q1="def draw():\n    plt.plot([1, 2])").points == 0
+
+
+@pytest.mark.sandbox
+def test_an_answer_in_words_waits_for_a_person_only_if_there_is_one(tmp_path):
+    words = build.cell("The solution", build.nbgrader("why", grade=True, solution=True, points=3), "markdown")
+    task = build.cell("Draw it.", build.nbgrader("draw", task=True, locked=True, points=2), "markdown")
+    exercise = build.bare(tmp_path, words, task, build.answer("q1", "x = 1"), build.check("q1-test", "assert x == 1"))
+    blank = grade(exercise, build.packed(build.handed_in(exercise)))
+    assert [(check.outcome, check.points) for check in blank.checks] == [("failed", 0), ("not_run", 0), ("failed", 0)]
+    told = grade(exercise, build.packed(build.handed_in(exercise, why="Because it is hot.")))
+    assert told.checks[0].outcome == "not_run"
+    by_nbgrader = grade(exercise, build.packed(build.handed_in(exercise, why="YOUR ANSWER HERE")))
+    assert by_nbgrader.checks[0].outcome == "failed"

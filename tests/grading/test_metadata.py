@@ -30,6 +30,22 @@ def test_schema_0_counts_odd_points_as_its_upgrade_does():
     assert [role_of(facts | {"points": points}).points for points in ("", "2", -3)] == [0, 2, 0]
 
 
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_from_schema_1_on_nothing_may_be_left_out(version):
+    facts = {"grade_id": "q", "grade": True, "solution": False, "locked": True, "points": 1, "schema_version": version}
+    for key in ("grade", "solution", "locked", "points"):
+        with pytest.raises(MetadataError) as raised:
+            read_role({name: value for name, value in facts.items() if name != key}, "code")
+        assert raised.value.key == key
+
+
+def test_a_newer_schema_is_refused_with_what_to_do():
+    with pytest.raises(MetadataError) as raised:
+        read_role({"schema_version": 4, "grade": True, "solution": False, "locked": True, "grade_id": "q"}, "code")
+    assert "newer nbgrader" in raised.value.problem
+    assert "0.9" in raised.value.remedy
+
+
 def test_a_cell_without_any_role_is_plain():
     assert read_role(None, "code") is None
     facts = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False, "grade_id": ""}

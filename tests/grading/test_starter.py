@@ -8,6 +8,7 @@ import re
 import nbformat
 import pytest
 
+from lms.errors import ContentError
 from lms.grading import make_starter
 
 from . import build
@@ -59,3 +60,26 @@ def test_the_mark_scheme_of_a_task_is_for_graders_only(tmp_path):
     task = build.cell(text, build.nbgrader("t", task=True, locked=True, points=2), "markdown")
     exercise = build.bare(tmp_path, build.answer("q1", "x = 1"), build.check("q1-test", "assert x"), task)
     assert build.find(make_starter(exercise), "t")["source"] == "Draw it.\nThen explain."
+
+
+@pytest.mark.parametrize("sign", ["###", "#", "##   ", "# ---"])
+def test_delimiters_count_wherever_nbgrader_finds_them(tmp_path, sign):
+    answer = f"def f(x):\n    {sign} BEGIN SOLUTION\n    return CANARY\n    {sign} END SOLUTION"
+    check = f"assert f(1)\n{sign} BEGIN HIDDEN TESTS\nassert f(2) == CANARY\n{sign} END HIDDEN TESTS"
+    words = "Why?\n<!-- BEGIN SOLUTION -->\nCANARY\n<!-- END SOLUTION -->\nIn one sentence."
+    exercise = build.bare(
+        tmp_path,
+        build.cell(answer, build.nbgrader("q1", solution=True)),
+        build.check("q1-test", check),
+        build.cell(words, build.nbgrader("why", grade=True, solution=True, points=2), "markdown"),
+    )
+    starter = make_starter(exercise)
+    assert "CANARY" not in json.dumps(starter)
+    assert build.find(starter, "why")["source"] == "Why?\n여기에 답을 작성하세요\nIn one sentence."
+
+
+@pytest.mark.parametrize("kind", ["SOLUTION", "HIDDEN TESTS", "MARK SCHEME"])
+def test_a_region_that_would_be_shown_is_refused(tmp_path, kind):
+    region = f"# BEGIN {kind}\nsecret\n# END {kind}"
+    with pytest.raises(ContentError, match="may stand in"):
+        build.bare(tmp_path, build.locked("setup", region), build.check("q", "assert True"))
