@@ -17,7 +17,7 @@ class WallDownError(BaseException):
 
 
 def send(connection: socket.socket, tree: Any, buffers: list[bytes]) -> None:
-    body = codec.dumps(tree)
+    body = json.dumps(tree, separators=(",", ":")).encode()
     sizes = struct.pack(f"!II{len(buffers)}Q", len(body), len(buffers), *map(len, buffers))
     try:
         connection.sendall(b"".join((sizes, body, *buffers)))
