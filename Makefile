@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+NBGRADER := .venv-nbgrader
 DEMO ?= 1
 UV_VERSION := 0.13.9
 export UV_PYTHON_DOWNLOADS := never
@@ -33,6 +34,13 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml $(BIN)/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+# nbgrader in an environment of its own, for the tests of round trips and for comparison; never beside the product.
+$(NBGRADER)/.ready: requirements-nbgrader.lock $(BIN)/uv
+	@echo "installing nbgrader in an environment of its own, by hash"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(NBGRADER)
+	@$(BIN)/uv pip install --quiet --python $(NBGRADER)/bin/python --require-hashes -r requirements-nbgrader.lock
+	@touch $@
+
 prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (again changes nothing)
 	@$(BIN)/flask lms init
 
@@ -40,7 +48,7 @@ run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 
 	@if [ "$(DEMO)" != "0" ]; then $(BIN)/flask lms demo; fi
 	@exec $(BIN)/flask lms serve
 
-test: $(VENV)/.dev test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
+test: $(VENV)/.dev $(NBGRADER)/.ready test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
@@ -92,4 +100,4 @@ host-site: $(VENV)/.runtime ## a small site of somebody else's that mounts Baeum
 	@exec $(BIN)/python -m examples.host_site.run
 
 clean: ## remove what was made, but the site's data in instance/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NBGRADER) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-NAMES = frozenset(("postgres", "chromium", "sandbox"))
+NAMES = frozenset(("postgres", "chromium", "sandbox", "nbgrader"))
 
 
 def required() -> frozenset[str]:
