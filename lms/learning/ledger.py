@@ -12,7 +12,7 @@ from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError
 from lms.models import CompletionRule, Enrolment, LedgerEntry, RunUnit
 
-from .completion import Standing, evaluate
+from .completion import Entry, Standing, evaluate
 
 
 class DecisionError(LMSError):
@@ -98,29 +98,46 @@ def settle(session: Session, enrolment: Enrolment, now: datetime | None = None) 
     rule = current_rule(session, enrolment.run_id)
     entries = list(entries_of(session, [enrolment.id]))
     standing = evaluate(units, rule, entries)
-    follows = None
-    if standing.is_met and not standing.is_completed and not _was_revoked(entries):
+    kind = what_follows(standing, entries)
+    if kind is None:
+        return standing
+    if kind == "completed":
         assert standing.met_on is not None
         day = max(standing.met_on, _first_day_after_revocation(entries))
-        follows = append(session, enrolment, "completed", effective_on=day, recorded_at=now, rule_id=rule.id)
-    elif standing.is_completed and not standing.is_met and not standing.is_questioned and not _is_upheld(entries):
-        follows = append(
-            session, enrolment, "questioned", effective_on=seoul_day(now), recorded_at=now, rule_id=rule.id
-        )
-    return evaluate(units, rule, [*entries, follows]) if follows else standing
+    else:
+        day = seoul_day(now)
+    follows = append(session, enrolment, kind, effective_on=day, recorded_at=now, rule_id=rule.id)
+    return evaluate(units, rule, [*entries, follows])
 
 
-def _was_revoked(entries: Sequence[LedgerEntry]) -> bool:
-    """Who was revoked by a person completes again only by a person's word, or by something new that was done since."""
-    for entry in reversed(entries):
-        if entry.kind in ("unit_done", "scored"):
-            return False
+def what_follows(standing: Standing, entries: Sequence[Entry]) -> str | None:
+    """Whether these entries complete an enrolment, or put its completion in question; None where they do neither."""
+    if standing.is_met and not standing.is_completed and not _was_revoked(entries):
+        return "completed"
+    if standing.is_completed and not standing.is_met and not standing.is_questioned and not _is_upheld(entries):
+        return "questioned"
+    return None
+
+
+def _was_revoked(entries: Sequence[Entry]) -> bool:
+    """Who was revoked by a person completes again only by a person's word, or by something new that she did since.
+
+    That an old try is judged anew is nothing that she did.
+    """
+    revoked = False
+    known: set[str] = set()
+    for entry in entries:
         if entry.kind == "revoked":
-            return True
-    return False
+            revoked = True
+        elif entry.kind == "unit_done":
+            revoked = False
+        elif entry.kind == "scored":
+            revoked = revoked and entry.attempt_key in known
+            known.add(entry.attempt_key)
+    return revoked
 
 
-def _first_day_after_revocation(entries: Sequence[LedgerEntry]) -> date:
+def _first_day_after_revocation(entries: Sequence[Entry]) -> date:
     """A completion after one that was revoked rests on what was done since, so it is not of an earlier day."""
     last = max((place for place, entry in enumerate(entries) if entry.kind == "revoked"), default=None)
     if last is None:
@@ -128,7 +145,7 @@ def _first_day_after_revocation(entries: Sequence[LedgerEntry]) -> date:
     return max(entry.effective_on for entry in entries[last + 1 :])
 
 
-def _is_upheld(entries: Sequence[LedgerEntry]) -> bool:
+def _is_upheld(entries: Sequence[Entry]) -> bool:
     """What a person upheld is questioned again only when a try that was known is judged anew since, not by further tries."""
     upheld = False
     known: set[str] = set()

@@ -188,6 +188,17 @@ def test_who_was_revoked_completes_again_by_what_she_does_since(
     assert str(standing.completed_on) == "2026-03-20"
 
 
+def test_who_was_revoked_does_not_complete_again_because_an_old_try_is_judged_anew(
+    session: Session, enrolment: Enrolment, world: World
+) -> None:
+    complete(session, enrolment)
+    ledger.revoke(session, enrolment, actor_id=world.seoyeon.id, reason="대리 수강", now=GRADED)
+    score(session, enrolment, EXERCISE, 10)
+    assert not ledger.settle(session, enrolment, GRADED).is_completed
+    score(session, enrolment, EXERCISE, 9, attempt=2, day="2026-03-20")  # a try of her own does
+    assert ledger.settle(session, enrolment, GRADED).is_completed
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_decision_needs_a_reason(session: Session, enrolment: Enrolment, world: World, reason: str) -> None:
     complete(session, enrolment)
