@@ -147,16 +147,17 @@ class Class:
 def load_run(session: Session, viewer: Viewer, uid: UUID) -> Run:
     """A run of the viewer's centres, with units, their exercises' versions and rules. Raises NotFoundError."""
     centres = viewer.instructor_centres | viewer.officer_centres
-    return _one(session, select(Run).where(Run.uid == uid, Run.centre_id.in_(centres)).options(*_whole_run()))
+    return _one(session, select(Run).where(Run.uid == uid, Run.centre_id.in_(centres)).options(*whole_run()))
 
 
 def load_run_to_regrade(session: Session, viewer: Viewer, uid: UUID) -> Run:
     """The same for who may regrade: instructors of the run's centre."""
     mine = Run.centre_id.in_(viewer.instructor_centres)
-    return _one(session, select(Run).where(Run.uid == uid, mine).options(*_whole_run()))
+    return _one(session, select(Run).where(Run.uid == uid, mine).options(*whole_run()))
 
 
-def _whole_run() -> tuple[Any, ...]:
+def whole_run() -> tuple[Any, ...]:
+    """What a class reads of a run: units with the versions of their exercises and the newest ones, and rules."""
     exercise = joinedload(RunUnit.exercise_version).joinedload(ExerciseVersion.exercise)
     return (
         joinedload(Run.course_version),
@@ -369,7 +370,7 @@ def load_learner(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
         .options(
             joinedload(Enrolment.person),
             joinedload(Enrolment.company),
-            contains_eager(Enrolment.run).options(*_whole_run()),
+            contains_eager(Enrolment.run).options(*whole_run()),
         ),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lms.clock import seoul_day, utcnow
@@ -99,14 +99,23 @@ def _clean_name(name: str) -> str:
     return "".join(character for character in last if character.isprintable())[:200] or "notebook.ipynb"
 
 
-def load_submission(session: Session, viewer: Viewer, uid: UUID) -> Submission:
-    """A submission that the viewer may see, with enrolment, run, unit, version and grades. Raises NotFoundError."""
+def load_submission(
+    session: Session,
+    viewer: Viewer,
+    uid: UUID,
+    *,
+    seen_by: Callable[[Viewer], ColumnElement[bool]] = enrolments.visible_to,
+) -> Submission:
+    """A submission that the viewer may see, with enrolment, run, unit, version and grades. Raises NotFoundError.
+
+    `seen_by` gives the condition on enrolments, joined with their run.
+    """
     found = (
         session.scalars(
             select(Submission)
             .join(Submission.enrolment)
             .join(Enrolment.run)
-            .where(Submission.uid == uid, enrolments.visible_to(viewer))
+            .where(Submission.uid == uid, seen_by(viewer))
             .options(
                 contains_eager(Submission.enrolment).options(
                     contains_eager(Enrolment.run).options(joinedload(Run.course_version)), joinedload(Enrolment.person)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import select
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from lms import grading
 from lms.clock import seoul_day, utcnow
+from lms.errors import GradingUnavailableError
 from lms.files import FileStore
 from lms.jobs import queue
 from lms.learning import ledger
-from lms.models import Database, ExerciseVersion, Grade, Submission
+from lms.models import Database, Enrolment, ExerciseVersion, Grade, Submission
 
 from .exercise_cache import ExerciseCache
 
@@ -25,7 +27,7 @@ class LeaseLostError(Exception):
 
 
 @dataclass(frozen=True)
-class _Order:
+class Order:
     """What has to be graded, read before the slow part."""
 
     submission_id: int
@@ -44,24 +46,35 @@ class Grader:
         self.cache = cache
         self.required_level = required_level
 
-    def __call__(self, database: Database, claim: queue.Claim) -> None:
-        """Grade the claimed job's submission.
+    def __call__(self, database: Database, claim: queue.Claim) -> str:
+        """Grade the claimed job's submission. Returns the grade's outcome.
 
         Raises:
-            GradingUnavailableError: the machine is at fault; the job is tried again.
+            NotNowError: the machine can't grade; the job waits for one that can, and no try is used.
             LeaseLostError: it took longer than the lease and another has it.
         """
         with database.reading() as session:
             order = _read_order(session, claim.payload)
         exercise = self.cache.get(order.slug, order.digest)
-        grade, feedback = self._grade(exercise, order)
+        try:
+            grade, feedback = self._grade(exercise, order)
+        except GradingUnavailableError as error:
+            raise queue.NotNowError(str(error)) from error
         with database.writing() as session:
             if not queue.finish(session, claim):
                 raise LeaseLostError
             write_grade(session, self.files, order.submission_id, order.version_id, grade, feedback)
             session.commit()
+        return grade.outcome
 
-    def _grade(self, exercise: grading.Exercise, order: _Order) -> tuple[grading.Grade, str]:
+    def work(self, database: Database, claim: queue.Claim) -> tuple[Order, grading.Grade, str]:
+        """The slow part, outside any transaction: what the submission gives, and its feedback as HTML."""
+        with database.reading() as session:
+            order = _read_order(session, claim.payload)
+        exercise = self.cache.get(order.slug, order.digest)
+        return order, *self._grade(exercise, order)
+
+    def _grade(self, exercise: grading.Exercise, order: Order) -> tuple[grading.Grade, str]:
         notebook = self.files.read(order.notebook)
         grade = grading.grade(
             exercise,
@@ -73,12 +86,12 @@ class Grader:
         return grade, grading.render_feedback(grade)
 
 
-def _read_order(session: Session, payload: dict[str, int]) -> _Order:
+def _read_order(session: Session, payload: dict[str, int]) -> Order:
     submission = session.get_one(Submission, payload["submission"])
     version = session.get_one(
         ExerciseVersion, payload["exercise_version"], options=[joinedload(ExerciseVersion.exercise)]
     )
-    return _Order(
+    return Order(
         submission.id,
         version.id,
         version.exercise.slug,
@@ -100,6 +113,24 @@ def write_grade(
     submission = session.scalars(
         select(Submission).where(Submission.id == submission_id).options(joinedload(Submission.run_unit))
     ).one()
+    grade = add_grade(session, files, submission_id, version_id, result, feedback, now)
+    if grade.points is not None:
+        enrolment = ledger.lock(session, submission.enrolment_id)
+        record_score(session, enrolment, submission, grade, now)
+        ledger.settle(session, enrolment, now)
+    return grade
+
+
+def add_grade(
+    session: Session,
+    files: FileStore,
+    submission_id: int,
+    version_id: int,
+    result: grading.Grade,
+    feedback: str,
+    now: datetime,
+) -> Grade:
+    """The row alone."""
     grade = Grade(
         submission_id=submission_id,
         exercise_version_id=version_id,
@@ -117,23 +148,35 @@ def write_grade(
     )
     session.add(grade)
     session.flush()
-    if grade.outcome == "graded" and grade.points is not None:
-        enrolment = ledger.lock(session, submission.enrolment_id)
-        day = seoul_day(submission.submitted_at)
-        if grade.points > 0:
-            ledger.record_unit_done(session, enrolment, submission.run_unit.key, effective_on=day, now=now)
-        ledger.append(
-            session,
-            enrolment,
-            "scored",
-            effective_on=day,
-            recorded_at=now,
-            unit_key=submission.run_unit.key,
-            points=grade.points,
-            max_points=grade.max_points,
-            grade_id=grade.id,
-            submission_id=submission.id,
-            once=f"scored:grade:{grade.id}",
-        )
-        ledger.settle(session, enrolment, now)
     return grade
+
+
+def record_score(
+    session: Session,
+    enrolment: Enrolment,
+    submission: Submission,
+    grade: Grade,
+    now: datetime,
+    *,
+    actor_id: int | None = None,
+    reason: str = "",
+) -> None:
+    """What a graded submission leaves in the ledger; its enrolment is locked and its unit loaded."""
+    day = seoul_day(submission.submitted_at)
+    if grade.points:
+        ledger.record_unit_done(session, enrolment, submission.run_unit.key, effective_on=day, now=now)
+    ledger.append(
+        session,
+        enrolment,
+        "scored",
+        effective_on=day,
+        recorded_at=now,
+        unit_key=submission.run_unit.key,
+        points=grade.points,
+        max_points=grade.max_points,
+        grade_id=grade.id,
+        submission_id=submission.id,
+        actor_id=actor_id,
+        reason=reason,
+        once=f"scored:grade:{grade.id}",
+    )
