@@ -172,7 +172,15 @@ def _company(session: Session, number: str, name: str, region: Region) -> Compan
     company = Company(business_number=number, name=name, created_at=at("2020-03-02"))
     session.add(company)
     session.flush()
-    session.add(CompanyStatus(company_id=company.id, from_on=LONG_AGO, region_id=region.id, size_class="small"))
+    session.add(
+        CompanyStatus(
+            company_id=company.id,
+            from_on=LONG_AGO,
+            region_id=region.id,
+            size_class="small",
+            recorded_at=at("2020-03-02"),
+        )
+    )
     return company
 
 

@@ -51,22 +51,24 @@ def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = 
     )
     if company_id is None:
         raise EnrolmentError("no_employment")
-    region_id = session.scalar(
-        select(CompanyStatus.region_id)
+    status = session.scalar(
+        select(CompanyStatus)
         .where(CompanyStatus.company_id == company_id, CompanyStatus.from_on <= day)
         .order_by(CompanyStatus.from_on.desc())
         .limit(1)
     )
-    if region_id is None:
+    if status is None:
         raise EnrolmentError("no_region")
     _refuse_full(session, run, person_id)
     enrolment = Enrolment(
         run_id=run.id,
         person_id=person_id,
         company_id=company_id,
-        region_id=region_id,
+        region_id=status.region_id,
+        company_status_id=status.id,
         state="enrolled",
         enrolled_at=now,
+        enrolled_on=day,
     )
     session.add(enrolment)
     session.flush()

@@ -2,9 +2,10 @@
 
 from .audit import AuditEntry
 from .base import Base, UTCDateTime, new_uid
-from .companies import Company, CompanyStatus, Employment, Industry
+from .companies import Cluster, ClusterMember, Company, CompanyStatus, Employment, Industry
 from .content import Course, CourseVersion, Exercise, ExerciseVersion, StoredFile
 from .database import Database, make_engine
+from .downloads import Download
 from .jobs import Job
 from .ledger import LedgerEntry
 from .people import ExternalIdentity, Person, Role, SignIn, Throttle
@@ -15,8 +16,9 @@ from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AuditEntry", "Base", "Centre", "CentreRegion", "Company", "CompanyStatus", "CompletionRule", "Course", "CourseVersion",
-    "Database", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "Grade", "Industry", "Job",
-    "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit",
-    "SignIn", "StoredFile", "Submission", "Target", "Throttle", "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
+    "AuditEntry", "Base", "Centre", "CentreRegion", "Cluster", "ClusterMember", "Company", "CompanyStatus", "CompletionRule",
+    "Course", "CourseVersion", "Database", "Download", "Employment", "Enrolment", "Exercise", "ExerciseVersion",
+    "ExternalIdentity", "Grade", "Industry", "Job", "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region",
+    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "StoredFile", "Submission", "Target", "Throttle",
+    "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip

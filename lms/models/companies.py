@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.clock import utcnow
 
 from .base import Base, IntKey, Uid, one_of
 
@@ -45,7 +47,10 @@ class Company(Base):
 
 
 class CompanyStatus(Base):
-    """What a company declared to be, from a day on, until the next row says otherwise. Never computed from headcount."""
+    """What a company declared to be, from a day on, until the next row says otherwise. Never computed from headcount.
+
+    `recorded_at` is when we learnt it: a report as of an earlier day doesn't know the row. Add rows, don't change them.
+    """
 
     __tablename__ = "lms_company_status"
     __table_args__ = (
@@ -61,6 +66,7 @@ class CompanyStatus(Base):
     industry_id: Mapped[int | None] = mapped_column(ForeignKey("lms_industry.id"))
     size_class: Mapped[str | None] = mapped_column(String(12))
     factory_level: Mapped[str | None] = mapped_column(String(12))
+    recorded_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     company: Mapped[Company] = relationship(back_populates="statuses", lazy="raise")
 
@@ -84,3 +90,32 @@ class Employment(Base):
 
     person: Mapped[Person] = relationship(lazy="raise")
     company: Mapped[Company] = relationship(lazy="raise")
+
+
+class Cluster(Base):
+    """디지털 클러스터: companies of one value chain that train together."""
+
+    __tablename__ = "lms_cluster"
+
+    id: Mapped[IntKey]
+    uid: Mapped[Uid]
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ClusterMember(Base):
+    """A company in a cluster from a day to a day (`to_on` is the last day). It may be in several at once."""
+
+    __tablename__ = "lms_cluster_member"
+    __table_args__ = (
+        Index(None, "company_id", "cluster_id", "from_on", unique=True),
+        CheckConstraint("to_on IS NULL OR from_on <= to_on", name="period"),
+    )
+
+    id: Mapped[IntKey]
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("lms_cluster.id"), index=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("lms_company.id"))
+    from_on: Mapped[date]
+    to_on: Mapped[date | None]
+    recorded_at: Mapped[datetime] = mapped_column(default=utcnow)

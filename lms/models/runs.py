@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.clock import seoul_day
 
 from .base import Base, IntKey, Uid, one_of
 from .companies import Company
@@ -14,6 +17,7 @@ from .people import Person
 
 UNIT_KINDS = ("page", "video", "quiz", "exercise", "sitting", "survey")
 ENROLMENT_STATES = ("enrolled", "withdrawn")
+RunState = Literal["planned", "applying", "learning", "review", "over", "closed"]
 
 
 class Run(Base):
@@ -23,6 +27,8 @@ class Run(Base):
     __table_args__ = (
         UniqueConstraint("course_id", "number"),
         CheckConstraint("learn_from <= learn_to", name="period"),
+        CheckConstraint("apply_from <= apply_to", name="apply_period"),
+        CheckConstraint("review_to >= learn_to", name="review_period"),
         CheckConstraint("seats IS NULL OR seats >= 0", name="seats"),
     )
 
@@ -33,8 +39,11 @@ class Run(Base):
     number: Mapped[int]
     centre_id: Mapped[int] = mapped_column(ForeignKey("lms_centre.id"), index=True)
     programme_id: Mapped[int | None] = mapped_column(ForeignKey("lms_programme.id"))
+    apply_from: Mapped[date | None]
+    apply_to: Mapped[date | None]
     learn_from: Mapped[date]
     learn_to: Mapped[date]
+    review_to: Mapped[date | None]  # reading stays possible; None: there is no review period
     closed_at: Mapped[datetime | None]
     seats: Mapped[int | None]
     hours: Mapped[float]
@@ -47,6 +56,17 @@ class Run(Base):
     def is_open_on(self, day: date) -> bool:
         """Whether learners may work in it on that day."""
         return self.closed_at is None and self.learn_from <= day <= self.learn_to
+
+    def state_on(self, day: date) -> RunState:
+        """Where the run is on that day, by its periods. Closed from the day on which somebody closed it."""
+        if self.closed_at is not None and seoul_day(self.closed_at) <= day:
+            return "closed"
+        if day < self.learn_from:
+            applying = self.apply_from and self.apply_to and self.apply_from <= day <= self.apply_to
+            return "applying" if applying else "planned"
+        if day <= self.learn_to:
+            return "learning"
+        return "review" if self.review_to and day <= self.review_to else "over"
 
 
 class RunUnit(Base):
@@ -92,8 +112,16 @@ class CompletionRule(Base):
     run: Mapped[Run] = relationship(back_populates="rules", lazy="raise")
 
 
+def _day_of_enrolling(context: Any) -> date:
+    return seoul_day(context.get_current_parameters()["enrolled_at"])
+
+
 class Enrolment(Base):
-    """수강: a person in a run, with the company and region of that day."""
+    """수강: a person in a run, with the company and region of that day.
+
+    `company_status_id` is what the company had declared to be on that day (size, industry, level); `enrolled_on` is the
+    day in Seoul of `enrolled_at`, and is filled in from it.
+    """
 
     __tablename__ = "lms_enrolment"
     __table_args__ = (
@@ -111,6 +139,8 @@ class Enrolment(Base):
     region_id: Mapped[int] = mapped_column(ForeignKey("lms_region.id"))
     state: Mapped[str] = mapped_column(String(12), default="enrolled")
     enrolled_at: Mapped[datetime]
+    enrolled_on: Mapped[date] = mapped_column(default=_day_of_enrolling)
+    company_status_id: Mapped[int | None] = mapped_column(ForeignKey("lms_company_status.id"))
 
     run: Mapped[Run] = relationship(lazy="raise")
     person: Mapped[Person] = relationship(lazy="raise")
