@@ -14,10 +14,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
+from lms import log_context
 from lms.clock import utcnow
 from lms.models import Job
 
 RETRY_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=10)
+# So long the machine may be at fault before tries count again: a job that breaks each machine must end some day.
+PATIENCE = timedelta(days=1)
+REQUEST_KEY = "request"  # of a payload: the request that caused the job, for the log
+
+
+class NotNowError(Exception):
+    """Raised by a handler where the machine is at fault and not the job; it is put back and no try is used."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ def enqueue(
 ) -> Job:
     """Add a job to the caller's transaction. Two with the same `once` can't both be committed."""
     now = now or utcnow()
+    if (request := log_context.fields().get(REQUEST_KEY)) is not None:
+        payload = {**payload, REQUEST_KEY: request}
     job = Job(kind=kind, payload=payload, once=once, priority=priority, run_at=now, created_at=now)
     session.add(job)
     return job
@@ -117,8 +128,22 @@ def fail(session: Session, claim: Claim, error: str, now: datetime | None = None
     error = error[:2000]
     if claim.last_try:
         return bool(_held(session, claim, state="failed", finished_at=now, lease_until=None, error=error))
-    pause = RETRY_PAUSE * 2 ** (claim.attempt - 1)
-    return bool(_held(session, claim, state="ready", run_at=now + pause, worker=None, lease_until=None, error=error))
+    return bool(_held(session, claim, error=error, **_later(claim, now)))
+
+
+def put_back(session: Session, claim: Claim, why: str, now: datetime | None = None) -> bool:
+    """Put it back for a later try that doesn't count, while the job is younger than `PATIENCE`. False: the lease was lost."""
+    now = now or utcnow()
+    young = select(Job.id).where(Job.id == claim.id, Job.created_at > now - PATIENCE)
+    if session.scalar(young) is None:
+        return fail(session, claim, why, now)
+    # One more is allowed; to take one back from `attempt` would break the fence.
+    return bool(_held(session, claim, error=why[:2000], max_attempts=Job.max_attempts + 1, **_later(claim, now)))
+
+
+def _later(claim: Claim, now: datetime) -> dict[str, Any]:
+    pause = min(RETRY_PAUSE * 2 ** min(claim.attempt - 1, 16), LONGEST_PAUSE)
+    return {"state": "ready", "run_at": now + pause, "worker": None, "lease_until": None}
 
 
 def _held(session: Session, claim: Claim, **values: Any) -> int:

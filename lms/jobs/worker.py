@@ -1,54 +1,46 @@
 """The loop that claims jobs and runs their handlers, with as many slots as the settings say.
 
 A handler gets the database and the claim, does its slow work outside any transaction, and then writes the result and
-finishes the job in one. It raises to have the job tried again.
+finishes the job in one. It raises to have the job tried again; `NotNowError` where the machine is at fault.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms import log_context
 from lms.models import Database, Job
 
-from . import queue
+from . import heartbeat, queue
+from .names import is_dead, process_name
 
 log = logging.getLogger("lms.jobs")
 
-Handler = Callable[[Database, queue.Claim], None]
+# What a handler returns says in a word what came of the job, for the metrics; None: it was done.
+Handler = Callable[[Database, queue.Claim], str | None]
+# Told of each job that ended: kind, what came of it, seconds.
+Observer = Callable[[str, str, float], None]
 IDLE_SECONDS = 0.25
 BACK_OFF_SECONDS = 2.0
 
 
 def worker_name(slot: int) -> str:
-    """host:pid:start-time:slot; the start time tells a process from a later one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}:{slot}"
-
-
-def _start_time(pid: int) -> str:
-    """The start of a living process in clock ticks since boot (proc(5), stat, field 22); empty for a dead one or a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    """The name of a slot: host:pid:start-time:slot."""
+    return f"{process_name()}:{slot}"
 
 
 def release_dead(session: Session) -> int:
     """Give back at once what workers of this host held that no longer live. Returns how many jobs."""
     released = 0
     for name in session.scalars(select(Job.worker).where(Job.state == "running").distinct()):
-        host, _, rest = (name or "").partition(":")
-        pid, _, rest = rest.partition(":")
-        if host == socket.gethostname() and pid.isdigit() and _start_time(int(pid)) != rest.partition(":")[0]:
+        if is_dead(name or ""):
             released += queue.release_worker(session, name or "")
     return released
 
@@ -57,12 +49,21 @@ class Worker:
     """Runs handlers by kind until `stop` is set. Each slot is a thread; a slot's work runs in processes of its own."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, slots: int = 1, lease_seconds: int = 60
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        slots: int = 1,
+        lease_seconds: int = 60,
+        isolation: str = "",
+        observe: Observer = lambda kind, outcome, seconds: None,
     ) -> None:
         self.database = database
         self.handlers = handlers
         self.slots = slots
         self.lease = timedelta(seconds=lease_seconds)
+        self.isolation = isolation
+        self.observe = observe
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -74,10 +75,11 @@ class Worker:
         threads = [
             threading.Thread(target=self._slot, args=(number,), name=f"slot-{number}") for number in range(self.slots)
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with heartbeat.beating(self.database, slots=self.slots, isolation=self.isolation):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
 
     def run_one(self, name: str) -> bool:
         """Claim and run one job. False if there was none."""
@@ -89,7 +91,7 @@ class Worker:
             session.commit()
         if claimed is None:
             return False
-        with _Heartbeat(self.database, claimed, self.lease):
+        with _Lease(self.database, claimed, self.lease):
             self._handle(claimed)
         return True
 
@@ -104,16 +106,33 @@ class Worker:
                 self.stop.wait(BACK_OFF_SECONDS)
 
     def _handle(self, claimed: queue.Claim) -> None:
+        begun = time.monotonic()
+        about = {"job": claimed.id, "kind": claimed.kind, queue.REQUEST_KEY: claimed.payload.get(queue.REQUEST_KEY)}
+        with log_context.bound(**about):
+            outcome = self._outcome(claimed)
+            seconds = time.monotonic() - begun
+            log.debug("job %d (%s): %s in %.2f s", claimed.id, claimed.kind, outcome, seconds)
+        self.observe(claimed.kind, outcome, seconds)
+
+    def _outcome(self, claimed: queue.Claim) -> str:
+        """Run the handler; whatever happens, the job must not be lost. Returns what came of it in a word."""
         try:
-            self.handlers[claimed.kind](self.database, claimed)
-        except Exception as error:  # whatever it was, the job must not be lost
+            return self.handlers[claimed.kind](self.database, claimed) or "done"
+        except queue.NotNowError as error:
+            log.warning("job %d (%s) is put back: %s", claimed.id, claimed.kind, error)
+            with self.database.writing() as session:
+                queue.put_back(session, claimed, str(error))
+                session.commit()
+            return "put_back"
+        except Exception as error:
             log.exception("job %d (%s), attempt %d", claimed.id, claimed.kind, claimed.attempt)
             with self.database.writing() as session:
                 queue.fail(session, claimed, f"{type(error).__name__}: {error}")
                 session.commit()
+            return "failed"
 
 
-class _Heartbeat:
+class _Lease:
     """Lengthens a lease from a thread of its own while the work goes on."""
 
     def __init__(self, database: Database, claimed: queue.Claim, lease: timedelta) -> None:

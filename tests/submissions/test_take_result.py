@@ -164,12 +164,19 @@ def test_a_fault_while_writing_leaves_nothing_and_is_tried_again(
     assert len(grades(classroom.database)) == 1
 
 
-def test_a_machine_that_can_not_grade_keeps_the_work(classroom: Classroom) -> None:
+@pytest.mark.parametrize(("age", "state"), [(timedelta(hours=1), "ready"), (timedelta(days=2), "failed")])
+def test_a_machine_that_can_not_grade_uses_no_try_for_a_day(classroom: Classroom, age: timedelta, state: str) -> None:
     classroom.hand_in()
     unavailable = GradingUnavailableError(why="no sandbox")
-    Worker(classroom.database, {JOB_KIND: FakeGrader(classroom, unavailable)}).run_one("w1")
+    worker = Worker(classroom.database, {JOB_KIND: FakeGrader(classroom, unavailable)})
+    for _ in range(7):  # more often than a job may be tried
+        with classroom.database.writing() as session:
+            waiting = update(Job).where(Job.state == "ready")
+            session.execute(waiting.values(run_at=utcnow(), created_at=utcnow() - age))
+            session.commit()
+        worker.run_one("w1")
     assert grades(classroom.database) == []
-    assert (job(classroom.database).state, "no sandbox" in job(classroom.database).error) == ("ready", True)
+    assert (job(classroom.database).state, "no sandbox" in job(classroom.database).error) == (state, True)
 
 
 def test_a_regrade_adds_a_grade_and_replaces_the_score_of_the_try(classroom: Classroom) -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from lms.clock import utcnow
-from lms.errors import GradingUnavailableError
 from lms.jobs import queue
 from lms.jobs.worker import Worker
 from lms.models import Database, Grade, Job, Person
@@ -27,7 +26,7 @@ def give_up(classroom: Classroom) -> None:
         session.commit()
     worker = Worker(
         classroom.database,
-        {JOB_KIND: FakeGrader(classroom, GradingUnavailableError(why="no sandbox"))},
+        {JOB_KIND: FakeGrader(classroom, RuntimeError("the press is stuck"))},
         lease_seconds=60,
     )
     assert worker.run_one("w1")
