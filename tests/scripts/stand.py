@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lms.web.templating import floor
+
 WEB = Path(__file__).resolve().parents[2] / "lms/web"
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'"
 PAGE = """{% extends "lms/base.html" %}{% import "lms/_ui.html" as ui %}
@@ -87,6 +89,7 @@ def environment() -> Environment:
         csrf_token=lambda: "the-token",
         languages=lambda: ("ko", "en"),
     )
+    made.filters.update(floor=floor)
     return made
 
 
