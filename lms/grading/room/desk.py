@@ -18,6 +18,7 @@ from typing import Any
 
 from . import shell, wall
 from .codec import CodecError, Decoder, Encoder
+from .operators import OPERATORS
 
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.LambdaType)
 _PLAIN_ERRORS = 20
@@ -262,16 +263,6 @@ class Desk:
             sys.modules["numpy"].random.seed(seed)
         elif library == "random":
             random.seed(seed)
-
-
-_OPERATOR_NAMES = """
-len iter next getitem setitem delitem contains eq ne lt le gt ge bool str repr format hash call enter exit abs neg pos
-invert float int index complex round reversed await
-add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod
-radd rsub rmul rtruediv rfloordiv rmod rpow rmatmul rand ror rxor rlshift rrshift rdivmod
-iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift
-"""
-OPERATORS = tuple(f"__{name}__" for name in _OPERATOR_NAMES.split())
 
 
 def _invoke(target: Any, operator: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:

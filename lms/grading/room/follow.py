@@ -6,22 +6,32 @@ import ast
 import inspect
 import random
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from .namespace import Namespace
 from .proxies import RemoteClass, RemoteFunction
 
-if TYPE_CHECKING:
-    from .checks import CheckRoom
+
+class Room(Protocol):
+    """What is asked of the checks' room."""
+
+    namespace: Namespace
+    sources: list[str]
+    asked: int
+
+    def ask(self, do: str, **facts: Any) -> tuple[Any, list[bytes]]: ...
+
+    def decode(self, tree: Any, buffers: list[bytes], site: str) -> Any: ...
 
 
-def seeds(room: CheckRoom) -> None:
+def seeds(room: Room) -> None:
     """A seed that a check sets holds for the learner's room too."""
     _follow_seed(room, random, "random")
     if "numpy" in sys.modules:
         _follow_seed(room, sys.modules["numpy"].random, "numpy")
 
 
-def _follow_seed(room: CheckRoom, module: Any, library: str) -> None:
+def _follow_seed(room: Room, module: Any, library: str) -> None:
     plain = module.seed
 
     def seed(*arguments: Any, **named: Any) -> Any:
@@ -32,7 +42,7 @@ def _follow_seed(room: CheckRoom, module: Any, library: str) -> None:
     module.seed = seed
 
 
-def figures(room: CheckRoom) -> None:
+def figures(room: Room) -> None:
     """The current figure and axes are the learner's until the check draws one of its own."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
@@ -40,7 +50,7 @@ def figures(room: CheckRoom) -> None:
             _follow_current(room, pyplot, name)
 
 
-def _follow_current(room: CheckRoom, pyplot: Any, name: str) -> None:
+def _follow_current(room: Room, pyplot: Any, name: str) -> None:
     plain = getattr(pyplot, name)
 
     def current(*arguments: Any, **named: Any) -> Any:
@@ -53,7 +63,7 @@ def _follow_current(room: CheckRoom, pyplot: Any, name: str) -> None:
     setattr(pyplot, name, current)
 
 
-def sources(room: CheckRoom) -> None:
+def sources(room: Room) -> None:
     """inspect.getsource of a function or class of the learner's: from what was handed in, not from what she says."""
     plain = inspect.getsourcelines
 

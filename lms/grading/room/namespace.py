@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .checks import CheckRoom
+from typing import Any, Protocol
 
 # Names that every notebook has from IPython, which are never the learner's to give.
 OURS = frozenset(("open", "exit", "quit", "get_ipython", "In", "Out", "display"))
 
 
+class Learner(Protocol):
+    """Where names are asked that the checks don't bind."""
+
+    def has(self, name: str) -> bool: ...
+
+    def names(self) -> list[str]: ...
+
+    def get(self, name: str) -> Any: ...
+
+    def delete(self, name: str) -> None: ...
+
+    def bound(self, name: str, value: Any) -> None: ...
+
+
 class Namespace(dict[str, Any]):
     """Globals of the checks: their own names first, then the learner's, then builtins."""
 
-    def __init__(self, room: CheckRoom) -> None:
+    def __init__(self, room: Learner) -> None:
         super().__init__()
         self._room = room
         self.trusted: set[str] = set()  # bound by the exercise's own cells

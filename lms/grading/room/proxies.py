@@ -7,21 +7,13 @@ of the same class whose operator a check used. Else an object is opaque.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
-if TYPE_CHECKING:
-    from .checks import CheckRoom
+from .operators import REFUSED
 
-# Operators that give values and are given none of the check's own, or only what a call would be given.
-_SAFE_NAMES = """
-len iter next getitem setitem delitem call enter exit str repr format float int index complex round reversed await
-"""
-SAFE = frozenset(f"__{name}__" for name in _SAFE_NAMES.split())
 _BUILTIN_ITERATORS = """
 generator map filter zip enumerate reversed range_iterator list_iterator tuple_iterator set_iterator dict_keyiterator
 dict_valueiterator dict_itemiterator str_ascii_iterator str_iterator list_reverseiterator async_generator coroutine
@@ -32,19 +24,31 @@ _ITERTOOLS = (
 _ITERATORS = {("builtins", name) for name in _BUILTIN_ITERATORS.split()} | {
     ("itertools", name) for name in _ITERTOOLS.split()
 }
-_HOMES = (
-    "numpy",
-    "pandas",
-    "matplotlib",
-    "sklearn",
-    "scipy",
-    "collections",
-    "datetime",
-    "re",
-    "decimal",
-    "builtins",
-    "io",
-)
+
+
+class Room(Protocol):
+    """What stand-ins need of the room in which they stand."""
+
+    namespace: Any
+
+    def call(
+        self,
+        handle: int,
+        operator: str,
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+        *,
+        site: str,
+        reads: Any = (),
+    ) -> Any: ...
+
+    def attribute(self, handle: int, name: str, site: str) -> Any: ...
+
+    def assign(self, handle: int, name: str, value: Any) -> None: ...
+
+    def names_of(self, handle: int) -> list[Any]: ...
+
+    def use(self, kind: str, operator: str) -> None: ...
 
 
 class WrongKind(TypeError):
@@ -64,7 +68,7 @@ class RemoteFunction:
 
     _is_remote = True
 
-    def __init__(self, room: CheckRoom, handle: int, told: dict[str, Any], site: str) -> None:
+    def __init__(self, room: Room, handle: int, told: dict[str, Any], site: str) -> None:
         self._room = room
         self._handle = handle
         self._site = site
@@ -131,7 +135,7 @@ def _signature(told: Any) -> inspect.Signature | None:
 class RemoteClass(type):
     """The class of stand-ins for a class of the learner's; making an instance makes one across."""
 
-    _room: CheckRoom
+    _room: Room
     _handle: int | None
     _site: str
     _real: type | None
@@ -155,7 +159,7 @@ class RemoteObject(metaclass=RemoteClass):
     """An object of the learner's: attributes and methods go across; operators are put in by `make_class`."""
 
     _is_remote = True
-    _room: CheckRoom
+    _room: Room
     _handle: int
 
     def __getattr__(self, name: str) -> Any:
@@ -215,7 +219,7 @@ def _number(stand_in: RemoteObject) -> int:
 def _operator(name: str) -> Callable[..., Any]:
     def operator(self: RemoteObject, *arguments: Any, **named: Any) -> Any:
         room = type(self)._room
-        room.use(type(self), name)
+        room.use(type(self)._site, name)
         result = room.call(_number(self), name, arguments, named, site=f"{type(self)._site}.{name}()")
         if name == "__bool__":
             return result is True
@@ -240,7 +244,7 @@ def _refusal(name: str) -> Callable[..., Any]:
 
 
 def make_class(
-    room: CheckRoom,
+    room: Room,
     name: str,
     bases: tuple[type, ...],
     handle: int | None,
@@ -268,18 +272,11 @@ def _across_first(self: RemoteObject, name: str) -> Any:
     return object.__getattribute__(self, name) if name.startswith("_") else RemoteObject.__getattr__(self, name)
 
 
-def opaque_class(room: CheckRoom) -> RemoteClass:
-    body = {name: _refusal(name) for name in _REFUSED}
+def opaque_class(room: Room) -> RemoteClass:
+    body = {name: _refusal(name) for name in REFUSED}
     made = RemoteClass("object", (Opaque,), body | {"__module__": "__main__", "__hash__": RemoteObject.__hash__})
     made._room, made._handle, made._site = room, None, ""
     return made
-
-
-_REFUSED_NAMES = """
-eq ne lt le gt ge bool contains len iter getitem call add radd sub rsub mul rmul truediv rtruediv floordiv mod rmod pow rpow
-abs neg pos round int float index and or xor rand ror rxor matmul rmatmul str format enter
-"""
-_REFUSED = [f"__{name}__" for name in _REFUSED_NAMES.split()]
 
 
 def make_object(cls: RemoteClass, handle: int, kind: str = "") -> RemoteObject:
@@ -287,30 +284,3 @@ def make_object(cls: RemoteClass, handle: int, kind: str = "") -> RemoteObject:
     object.__setattr__(made, "_handle", handle)
     object.__setattr__(made, "_kind", kind)
     return made
-
-
-def library_class(module: str, name: str) -> type | None:
-    """The class of that name in this process's own library, for isinstance; None where there is none."""
-    if module.partition(".")[0] not in _HOMES or module not in sys.modules:
-        return None
-    found: Any = sys.modules[module]
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else None
-
-
-def is_relative(module: str, name: str, kinds: list[str]) -> bool:
-    """Whether a class is another one of the library from which the author's solution takes its object: any model for a model,
-    any artist for an artist. It must exist in our own library."""
-    package = module.partition(".")[0]
-    if package not in _FAMILIES or not any(kind.startswith(f"{package}.") for kind in kinds):
-        return False
-    if package == "sklearn" and module not in sys.modules:
-        try:
-            importlib.import_module(module)
-        except ImportError:
-            return False
-    return library_class(module, name) is not None
-
-
-_FAMILIES = ("sklearn", "matplotlib")

@@ -1,0 +1,123 @@
+"""What goes out of the checks' room: values of its own as handles, and what the learner's function may do with those."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import sys
+import types
+from typing import Any
+
+from . import operators, proxies
+from .codec import CodecError, Encoder
+from .namespace import Namespace
+from .proxies import RemoteClass, RemoteFunction
+
+_PATCHABLE = ("builtins", "random", "time", "math", "os", "numpy.random")
+_CALLABLE = types.FunctionType | types.MethodType | types.BuiltinFunctionType | type
+
+
+def index(number: Any) -> int:
+    if type(number) is not int or number < 0:
+        raise CodecError("no such object")
+    return number
+
+
+class Exports:
+    """The checks' own objects that the learner's room holds stand-ins for, by number."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self._local: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._encoder = Encoder(self._export)
+
+    def encoder(self) -> Encoder:
+        """For the next message."""
+        self._encoder = Encoder(self._export)
+        return self._encoder
+
+    def own(self, number: Any) -> Any:
+        return self._local[index(number)]
+
+    def _export(self, value: Any) -> list[Any]:
+        remote = _number_of(value)
+        if remote is not None:
+            return ["own", remote]
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._local)
+            self._local.append(value)
+        return ["h", number, self._describe(value)]
+
+    def _describe(self, value: Any) -> dict[str, Any]:
+        kind = type(value)
+        if self._namespace.trusted_class(kind.__name__) is kind and hasattr(value, "__dict__"):
+            inner = Encoder(self._export)
+            inner.buffers = self._encoder.buffers
+            return {"kind": "instance", "class": kind.__name__, "state": inner.encode(dict(vars(value)))}
+        if isinstance(value, _CALLABLE) or _is_ufunc(value):
+            return {"kind": "function", "name": str(getattr(value, "__name__", "function"))}
+        own = [name for name in operators.OPERATORS if getattr(kind, name, None) is not getattr(object, name, None)]
+        answered = [name for name in own if getattr(kind, name, None) is not None and name != "__hash__"]
+        return {"kind": "object", "name": kind.__name__, "operators": answered}
+
+    def target(self, target: Any, patches: Patches) -> Any:
+        """What a call from the learner's room is for: public attributes and operators of what it was given, nothing else."""
+        if isinstance(target, int):
+            found = self.own(target)
+            if callable(found):
+                return found
+        elif target[0] == "patched":
+            return patches.replacement(target[1], target[2])
+        elif target[0] == "attribute" and isinstance(target[2], str) and not target[2].startswith("_"):
+            return functools.partial(getattr, self.own(target[1]), target[2])
+        elif target[0] == "operator" and target[2] in operators.KNOWN:
+            held = self.own(target[1])
+            return functools.partial(getattr(type(held), target[2]), held)
+        raise AttributeError("nothing of that name was given")
+
+
+class Patches:
+    """Builtins and functions of modules in whose place a check has put something else: her functions find that too."""
+
+    def __init__(self) -> None:
+        self._plain = {
+            (module, name): value
+            for module in _PATCHABLE
+            if module in sys.modules
+            for name, value in vars(sys.modules[module]).items()
+            if callable(value) and not name.startswith("_")
+        }
+
+    def current(self) -> list[tuple[str, str]]:
+        return [target for target in self._plain if self._is_patched(*target)]
+
+    def replacement(self, module: Any, name: Any) -> Any:
+        if (module, name) not in self._plain or not self._is_patched(module, name):
+            raise AttributeError("nothing of that name was given")
+        return getattr(sys.modules[module], name)
+
+    def _is_patched(self, module: str, name: str) -> bool:
+        now = getattr(sys.modules[module], name, None)
+        return now is not self._plain[module, name] and callable(now)
+
+
+PLAIN_BUILTINS = dict(vars(builtins))
+
+
+def _number_of(value: Any) -> int | None:
+    """The learner's own number of what stands here for something of hers."""
+    if isinstance(value, RemoteFunction):
+        return value._handle
+    if isinstance(value, RemoteClass) and value._handle is not None:
+        return value._handle
+    if type(type(value)) is RemoteClass:
+        return proxies._number(value)
+    if isinstance(value, type) and getattr(value, "_is_remote", False):
+        return int(value._number)  # type: ignore[attr-defined]
+    return None
+
+
+def _is_ufunc(value: Any) -> bool:
+    return callable(value) and type(value).__module__.partition(".")[0] in ("numpy", "functools")
