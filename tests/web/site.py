@@ -23,8 +23,8 @@ from lms.jobs.worker import Worker
 from lms.learning import enrolments, runs
 from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
 from lms.settings import Settings
-from lms.submissions.hand_in import JOB_KIND
-from lms.submissions.take_result import Grader, write_grade
+from lms.submissions.handlers import handlers
+from lms.submissions.take_result import write_grade
 from lms.web.app import create_app
 from lms.web.extension import LMS
 from tests.world import PASSWORD, World
@@ -101,8 +101,8 @@ class Site:
 
     def grade_all(self) -> int:
         """Let a worker do what waits, with the real sandbox. Returns how many jobs there were."""
-        grader = Grader(self.lms.files, self.lms.exercises, required_level=self.lms.settings.grading_isolation)
-        worker = Worker(self.lms.database, {JOB_KIND: grader})
+        level = self.lms.settings.grading_isolation
+        worker = Worker(self.lms.database, handlers(self.lms.files, self.lms.exercises, required_level=level))
         done = 0
         while worker.run_one("the worker of the tests"):
             done += 1

@@ -17,8 +17,7 @@ from lms.jobs.worker import Worker
 from lms.models import reference_data
 from lms.people import roles
 from lms.settings import FILE_NAME, SettingsError, write_fresh
-from lms.submissions.hand_in import JOB_KIND
-from lms.submissions.take_result import Grader
+from lms.submissions.handlers import handlers
 
 from .. import setup_code, supervisor
 from ..extension import LMS
@@ -85,10 +84,9 @@ def worker(site: LMS) -> None:
     """Grade what learners hand in, until told to stop. May run on several machines over one PostgreSQL."""
     if (note := isolation_note(isolation(), site.settings.grading_isolation)) is not None:
         log.log(*note)
-    grader = Grader(site.files, site.exercises, required_level=site.settings.grading_isolation)
     made = Worker(
         site.database,
-        {JOB_KIND: grader},
+        handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
         slots=site.settings.grading_slots,
         lease_seconds=site.settings.job_lease_seconds,
     )
