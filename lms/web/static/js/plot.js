@@ -1,6 +1,7 @@
 // Plots, drawn from the same rows as the table beside them. A figure carries data-plot: JSON of
 // {kind: "line" | "bar", labels: [text], unit, series: [{name, values: [number or null], style: "main" | "soft" | "goal"}]}.
-// Colours and face are the page's own; a picture can be taken away. Without this the table says everything.
+// Lines go from left to right, bars lie below each other so that names stay readable on a phone. Colours and face are the
+// page's own; a picture can be taken away. Without this the table says everything.
 
 for (const figure of document.querySelectorAll("[data-plot]")) draw(figure);
 
@@ -8,75 +9,91 @@ function draw(figure) {
   if (typeof echarts === "undefined") return;
   const place = figure.querySelector("[data-plot-drawing]");
   const plot = JSON.parse(figure.dataset.plot);
+  if (plot.kind === "bar") place.style.blockSize = `${heightOfBars(plot)}px`;
   const chart = echarts.init(place, null, { renderer: "svg", locale: document.documentElement.lang.toUpperCase() });
-  const paint = () => chart.setOption(options(plot, place.clientWidth), true);
+  const paint = () => chart.setOption(options(plot), true);
   paint();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-  new ResizeObserver(() => {
-    chart.resize();
-    paint();
-  }).observe(place);
+  new ResizeObserver(() => chart.resize()).observe(place);
   offer(figure, plot);
 }
 
-function options(plot, width) {
-  const style = getComputedStyle(document.body);
-  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  const text = { color: token("ink-soft"), fontFamily: style.fontFamily.replaceAll('"', "'"), fontSize: 13 };
-  const looks = { main: token("brand"), soft: token("edge"), goal: token("accent") };
-  const many = plot.labels.length * 46 > width;
+function heightOfBars(plot) {
+  return plot.labels.length * 30 + 80;
+}
+
+function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function options(plot) {
+  const isBar = plot.kind === "bar";
+  const face = getComputedStyle(document.body).fontFamily.replaceAll('"', "'"); // it lands in an attribute of the picture
+  const text = { color: token("ink-soft"), fontFamily: face, fontSize: 13 };
+  const names = {
+    type: "category",
+    data: plot.labels,
+    inverse: isBar,
+    boundaryGap: isBar,
+    axisLine: { lineStyle: { color: token("edge") } },
+    axisTick: { show: false },
+    axisLabel: isBar ? { ...text, interval: 0 } : { ...text, hideOverlap: true },
+  };
+  const counts = {
+    type: "value",
+    minInterval: 1,
+    axisLabel: { ...text, hideOverlap: true },
+    splitLine: { lineStyle: { color: token("line") } },
+  };
   return {
     animation: false,
-    aria: { enabled: false }, // the figure has words of its own
     textStyle: text,
-    grid: { left: 4, right: 20, top: 44, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 22, itemHeight: 10, textStyle: text, icon: plot.kind === "line" ? undefined : "rect" },
+    grid: { left: 4, right: 24, top: 44, bottom: 4, containLabel: true },
+    legend: { top: 0, left: 0, itemWidth: 22, itemHeight: 10, textStyle: text },
     tooltip: {
       trigger: "axis",
+      confine: true,
       renderMode: "richText", // markup with styles of its own would be against the page's policy
+      axisPointer: { type: isBar ? "none" : "line" },
       backgroundColor: token("surface"),
       borderColor: token("edge"),
       textStyle: { ...text, color: token("ink") },
       valueFormatter: (value) => (value == null ? "–" : `${value.toLocaleString(document.documentElement.lang)} ${plot.unit}`),
     },
-    xAxis: {
-      type: "category",
-      data: plot.labels,
-      boundaryGap: plot.kind === "bar",
-      axisLine: { lineStyle: { color: token("edge") } },
-      axisTick: { show: false },
-      axisLabel: { ...text, hideOverlap: plot.kind === "line", interval: plot.kind === "bar" ? 0 : "auto", rotate: plot.kind === "bar" && many ? 45 : 0 },
-    },
-    yAxis: {
-      type: "value",
-      minInterval: 1,
-      axisLabel: text,
-      splitLine: { lineStyle: { color: token("line") } },
-    },
-    series: plot.series.map((series) => ({
-      type: plot.kind === "bar" && series.style !== "goal" ? "bar" : "line",
-      name: series.name,
-      data: series.values,
-      showSymbol: plot.kind === "bar",
-      symbol: plot.kind === "bar" ? "rect" : "circle",
-      symbolSize: plot.kind === "bar" ? [16, 3] : 6,
-      barMaxWidth: 28,
-      connectNulls: false,
-      itemStyle: { color: looks[series.style] },
-      lineStyle: {
-        width: plot.kind === "bar" ? 0 : series.style === "main" ? 3 : 2,
-        type: { main: "solid", soft: "dashed", goal: "dotted" }[series.style],
-        color: looks[series.style],
-      },
-      emphasis: { disabled: true },
-    })),
+    xAxis: isBar ? counts : names,
+    yAxis: isBar ? names : counts,
+    series: plot.series.map((series) => (isBar ? barOf(series) : lineOf(series))),
   };
 }
 
-// The picture is drawn anew at one size, with its title, so that it stands alone in a report.
+function colourOf(series) {
+  return token({ main: "brand", soft: "edge", goal: "accent" }[series.style]);
+}
+
+function lineOf(series) {
+  const look = { main: ["solid", 3], soft: ["dashed", 2], goal: ["dotted", 2] }[series.style];
+  return {
+    type: "line",
+    name: series.name,
+    data: series.values,
+    showSymbol: false,
+    itemStyle: { color: colourOf(series) },
+    lineStyle: { type: look[0], width: look[1], color: colourOf(series) },
+    emphasis: { disabled: true },
+  };
+}
+
+// A goal is a tick across the bar that has to reach it.
+function barOf(series) {
+  const shared = { name: series.name, data: series.values, itemStyle: { color: colourOf(series) }, emphasis: { disabled: true } };
+  if (series.style !== "goal") return { ...shared, type: "bar", barMaxWidth: 14, barGap: "15%" };
+  return { ...shared, type: "line", symbol: "rect", symbolSize: [3, 22], lineStyle: { width: 0 }, z: 5 };
+}
+
+// The picture is drawn anew, with its title, so that it stands alone in a report.
 function offer(figure, plot) {
   const bar = figure.querySelector("[data-plot-downloads]");
-  const size = { width: 960, height: 540 };
+  const size = { width: 960, height: plot.kind === "bar" ? heightOfBars(plot) + 100 : 540 };
   bar.hidden = false;
   for (const button of bar.querySelectorAll("[data-plot-download]")) {
     button.addEventListener("click", async () => {
@@ -90,23 +107,20 @@ function offer(figure, plot) {
 
 function picture(figure, plot, size) {
   const scratch = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
-  const wanted = options(plot, size.width);
-  const root = getComputedStyle(document.documentElement);
-  const title = figure.querySelector("figcaption h2").textContent;
-  const note = figure.querySelector("figcaption p")?.textContent ?? "";
+  const wanted = options(plot);
   scratch.setOption({
     ...wanted,
-    backgroundColor: root.getPropertyValue("--surface").trim(),
+    backgroundColor: token("surface"),
     title: {
-      text: title,
-      subtext: note,
+      text: figure.querySelector("figcaption h2").textContent,
+      subtext: figure.querySelector("figcaption p")?.textContent ?? "",
       left: 24,
       top: 20,
-      textStyle: { ...wanted.textStyle, color: root.getPropertyValue("--ink").trim(), fontSize: 20 },
+      textStyle: { ...wanted.textStyle, color: token("ink"), fontSize: 20 },
       subtextStyle: wanted.textStyle,
     },
     legend: { ...wanted.legend, left: 24, top: 84 },
-    grid: { left: 24, right: 32, top: 124, bottom: 24, containLabel: true },
+    grid: { left: 24, right: 40, top: 124, bottom: 24, containLabel: true },
   });
   const svg = scratch.renderToSVGString();
   scratch.dispose();
