@@ -224,7 +224,7 @@ def _import(given: argparse.Namespace) -> int:
         notebook = json.loads(given.notebook.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ContentError(given.notebook.name, "", f"it can't be read as a notebook: {error}") from error
-    if not isinstance(notebook, dict) or not otter.is_otter(notebook):
+    if not isinstance(notebook, dict) or not (otter.is_otter(notebook) or otter.old_form(notebook)):
         raise ContentError(
             given.notebook.name, "", "it has none of Otter's raw cells", "Is it an assignment of format 1?"
         )

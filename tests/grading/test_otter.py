@@ -9,22 +9,11 @@ import pytest
 from lms.errors import ContentError
 from lms.grading import __main__ as cli
 from lms.grading import check_exercise, grade, load_exercise, make_starter
-from lms.grading.otter import import_otter, is_otter, read_settings
+from lms.grading.otter import import_otter, is_otter
+from lms.grading.otter.settings import read_settings
 
 from . import build
-
-
-def raw(text):
-    return build.cell(text, kind="raw")
-
-
-def shown(source, text):
-    made = build.cell(source)
-    made["outputs"] = [
-        {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": 1}
-    ]
-    return made
-
+from .otter_lab import ANSWERS, LAB, raw, shown
 
 ASSIGNMENT = build.notebook(
     raw("# ASSIGNMENT CONFIG\ninit_cell: false\nexport_cell: true\nseed:\n  variable: rng\nfiles:\n  - data/a.csv"),
@@ -109,7 +98,7 @@ def test_what_has_no_counterpart_is_told_by_cell():
     notes = import_otter(ASSIGNMENT).notes
     assert {(note.cell, note.what) for note in notes} >= {
         (1, "the setting seed of the assignment"),
-        (1, "the files of the assignment"),
+        (1, "the setting files of the assignment"),
         (3, "a cell to be ignored was left out"),
     }
 
@@ -129,6 +118,125 @@ def test_raw_cells_that_do_not_pair_up_are_refused_by_cell(cells):
         import_otter(build.notebook(*cells))
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    path = tmp_path_factory.mktemp("lab") / "lab.ipynb"
+    path.write_bytes(build.packed(import_otter(LAB).notebook))
+    return load_exercise(path)
+
+
+def test_points_are_shared_out_by_otters_rules(lab):
+    assert {check.name: check.points for check in lab.checks} == {
+        "q1-test-1": 1, "q1-test-2": 1, "q1-test-3": 2, "q2-test": 3, "q3": 3, "q-4-test-1": 0.5, "q-4-test-2": 1,
+    }  # fmt: skip
+    assert {check.name for check in lab.checks if check.hidden} == {"q1-test-2", "q1-test-3", "q-4-test-2"}
+
+
+def test_prompts_stand_where_the_solution_stood(lab):
+    starter = make_starter(lab)
+    assert build.find(starter, "q1")["source"].split("\n") == [
+        "def rate(good, total):",
+        '    """The share of good parts."""',
+        "    # the share of good parts, from 0 to 1",
+        "    # 여기에 코드를 작성하세요",
+        "",
+        "third = ...",
+        "# 여기에 코드를 작성하세요",
+    ]
+    assert build.find(starter, "q2")["source"].startswith("def report(shots):\n    ...")
+    assert build.find(starter, "q3")["source"].startswith("_Begin with the press that you saw._")
+    text = json.dumps(starter, ensure_ascii=False)
+    assert not [secret for secret in ("good / total", "enumerate", "oil", "0.9", "press 2", "staff") if secret in text]
+
+
+@pytest.mark.sandbox
+def test_an_assignment_is_imported_checked_and_graded(lab):
+    proved = check_exercise(lab)
+    assert [finding for finding in proved.findings if not finding.warning] == []
+    assert (proved.grades["solution"].points, proved.grades["blank"].points) == (8.5, 0)
+    made = json.loads(json.dumps(make_starter(lab)))
+    for name, source in ANSWERS.items():
+        build.find(made, name)["source"] = source
+    good = grade(lab, build.packed(made))
+    assert {check.name: check.points for check in good.checks if check.outcome == "passed"} == {
+        "q1-test-1": 1, "q1-test-2": 1, "q1-test-3": 2, "q2-test": 3, "q-4-test-1": 0.5, "q-4-test-2": 1,
+    }  # fmt: skip
+    build.find(made, "q1")["source"] = ANSWERS["q1"].replace("shots[2]", "shots[1]")
+    build.find(made, "q2")["source"] = ANSWERS["q2"].replace("i + 1", "i")
+    wrong = {check.name: check for check in grade(lab, build.packed(made), language="en").checks}
+    assert [wrong[name].points for name in ("q1-test-1", "q1-test-2", "q1-test-3", "q2-test")] == [1, 1, 0, 0]
+    assert wrong["q1-test-3"].message == "Count the third press: its place is 2, not 3."
+
+
+@pytest.mark.sandbox
+def test_tests_in_the_form_of_functions_are_called(tmp_path):
+    cells = [
+        raw("# ASSIGNMENT CONFIG\ntests:\n  ok_format: false"),
+        raw("# BEGIN QUESTION\nname: q1\npoints: 2"),
+        raw("# BEGIN SOLUTION"),
+        build.cell("def half(x):\n    return x / 2 # SOLUTION"),
+        raw("# END SOLUTION"),
+        raw("# BEGIN TESTS"),
+        build.cell("def test_half(half):\n    assert half(4) == 2\n\ntest_half(half)"),
+        build.cell("# HIDDEN\ndef test_env(env):\n    assert env['half'](5) == 2.5"),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+    ]
+    path = tmp_path / "lab.ipynb"
+    path.write_bytes(build.packed(import_otter(build.notebook(*cells)).notebook))
+    exercise = load_exercise(path)
+    right = grade(exercise, build.packed(build.handed_in(exercise, q1="def half(x):\n    return x / 2")))
+    wrong = grade(exercise, build.packed(build.handed_in(exercise, q1="def half(x):\n    return x // 2")))
+    assert [check.points for check in right.checks] == [1, 1]
+    assert [check.points for check in wrong.checks] == [1, 0]
+
+
+def test_a_test_whose_value_was_not_saved_is_told():
+    cells = [
+        raw("# BEGIN QUESTION\nname: q1"),
+        raw("# BEGIN TESTS"),
+        build.cell("2 + 2"),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+    ]
+    (note,) = import_otter(build.notebook(*cells)).notes
+    assert (note.cell, "was not saved" in note.what) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("points", "tests", "shares"),
+    [
+        ("", [None, None], [0.5, 0.5]),
+        ("points: 6", [2, None, None, 2], [2, 1, 1, 2]),
+        ("", [1, None], [1, 0]),
+        ("points: [1, 2.5]", [None, None], [1, 2.5]),
+        ("points:\n  each: 2", [None, 3], [1, 3]),
+        ("points: 0", [None, None], [0, 0]),
+    ],
+)
+def test_shares(points, tests, shares):
+    config = '""" # BEGIN TEST CONFIG\npoints: {}\n""" # END TEST CONFIG\n'
+    cells = [build.cell(("" if own is None else config.format(own)) + "assert x") for own in tests]
+    begin, end = raw(f"# BEGIN QUESTION\nname: q1\n{points}"), raw("# END QUESTION")
+    made = import_otter(build.notebook(begin, raw("# BEGIN TESTS"), *cells, raw("# END TESTS"), end)).notebook
+    assert [cell["metadata"]["nbgrader"]["points"] for cell in made["cells"]] == shares
+
+
+@pytest.mark.parametrize("points", ["points: [1]", "points: 1"])
+def test_points_that_do_not_fit_are_refused(points):
+    config = '""" # BEGIN TEST CONFIG\npoints: 2\n""" # END TEST CONFIG\nassert x'
+    cells = [raw(f"# BEGIN QUESTION\n{points}"), raw("# BEGIN TESTS"), build.cell(config), build.cell("assert y")]
+    with pytest.raises(ContentError, match="points"):
+        import_otter(build.notebook(*cells, raw("# END TESTS"), raw("# END QUESTION")))
+
+
+def test_the_older_form_is_refused_with_what_to_do(tmp_path, capsys):
+    old = build.notebook(build.cell("```\nBEGIN QUESTION\nname: q1\n```", kind="markdown"), build.cell("x = 1"))
+    (tmp_path / "old.ipynb").write_bytes(build.packed(old))
+    assert cli.main(["import", str(tmp_path / "old.ipynb"), "-o", str(tmp_path / "x.ipynb")]) == 1
+    assert "otter.assign.v0.convert" in capsys.readouterr().err
+
+
 def test_settings():
     lines = [
         "name: q1",
@@ -139,10 +247,26 @@ def test_settings():
         "  - b.csv",
         "list: [1, 'x']",
         "manual: true  # yes",
+        "export_cell:",
+        "  require_no_pdf_ack:",
+        "    message: 'It is #1: yes'  # ours",
+        "text: |",
+        "  one: two",
+        "  three",
+        "none: # nothing",
+        "inline: {a: 1, b: x}",
     ]
     assert read_settings(lines) == {
         "name": "q1", "points": {"each": 0.5}, "files": ["a.csv", "b.csv"], "list": [1, "x"], "manual": True,
+        "export_cell": {"require_no_pdf_ack": {"message": "It is #1: yes"}}, "text": "one: two\nthree", "none": None,
+        "inline": {"a": 1, "b": "x"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [["no key"], ["- a"], ["a: 1", "   b: 2"]])
+def test_settings_that_cannot_be_read_are_refused(lines):
+    with pytest.raises(ValueError, match=r"."):
+        read_settings(lines)
 
 
 def test_other_notebooks_are_not_taken_for_otters(sums):
