@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, Response, g, make_response, request, send_file
-from markupsafe import Markup
+from flask import Blueprint, Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
@@ -21,7 +18,7 @@ from lms.learning.enrolments import Attendance, RunNotOpenError
 from lms.models import Enrolment, Grade, Run, RunUnit, Submission
 from lms.submissions import hand_in
 
-from .. import access, courseware, flashes
+from .. import access, courseware, flashes, notebooks
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
@@ -30,8 +27,6 @@ from ..templating import render
 
 bp = Blueprint("learn", __name__)
 
-# A learner's notebook and its feedback are shown with none of our origin's rights.
-FEEDBACK_POLICY = "sandbox; default-src 'none'; style-src 'self'; img-src data:"
 MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -256,7 +251,9 @@ def starter(run: UUID, key: str) -> Response:
     version = place.unit.exercise_version
     if version is None:
         raise NotFoundError()
-    return _download(g.lms.files.read(version.starter), f"{version.facts['slug']}.ipynb", "application/x-ipynb+json")
+    return notebooks.download(
+        g.lms.files.read(version.starter), f"{version.facts['slug']}.ipynb", "application/x-ipynb+json"
+    )
 
 
 @bp.get("/runs/<uuid:run>/units/<key>/<path:name>")
@@ -267,13 +264,7 @@ def data_file(run: UUID, key: str, name: str) -> Response:
     version = place.unit.exercise_version
     if version is None or name not in version.facts["data"]:
         raise NotFoundError()
-    return _download(g.lms.files.read(version.facts["data"][name]), name.rpartition("/")[2], "text/csv")
-
-
-def _download(body: bytes, name: str, media_type: str) -> Response:
-    response = send_file(io.BytesIO(body), mimetype=media_type, as_attachment=True, download_name=name)
-    response.headers["Cache-Control"] = "no-store, private"  # send_file would let a shared tablet keep it
-    return response
+    return notebooks.download(g.lms.files.read(version.facts["data"][name]), name.rpartition("/")[2], "text/csv")
 
 
 @bp.get("/runs/<uuid:run>/media/<path:name>")
@@ -343,21 +334,7 @@ def submission(uid: UUID) -> str:
 @access.signed_in
 def feedback(uid: UUID) -> Response:
     """The graded notebook. Outputs are the learner's, so it gets none of our origin's rights."""
-    found = hand_in.load_submission(session, access.viewer(), uid)
-    if not found.grades:
-        raise NotFoundError()
-    digest = found.grades[-1].feedback
-    if digest is None:
-        raise NotFoundError()
-    html = _below_a_heading(g.lms.files.read(digest).decode())
-    response = make_response(render("lms/feedback.html", submission=found, body=Markup(html)))  # noqa: S704 (sanitised when made)
-    response.headers["Content-Security-Policy"] = FEEDBACK_POLICY
-    return response
-
-
-def _below_a_heading(html: str) -> str:
-    """Sanitised HTML with each heading one level down, for a page that has an h1 of its own."""
-    return re.sub(r"<(/?)h([1-5])\b", lambda found: f"<{found[1]}h{int(found[2]) + 1}", html)
+    return notebooks.feedback(hand_in.load_submission(session, access.viewer(), uid))
 
 
 @bp.get("/submissions/<uuid:uid>/notebook")
@@ -365,4 +342,4 @@ def _below_a_heading(html: str) -> str:
 def notebook(uid: UUID) -> Response:
     """What was handed in, byte by byte."""
     found = hand_in.load_submission(session, access.viewer(), uid)
-    return _download(g.lms.files.read(found.notebook), found.file_name, "application/x-ipynb+json")
+    return notebooks.handed_in(found)
