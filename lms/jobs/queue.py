@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, union_all, update
 from sqlalchemy.orm import Session
 
 from lms import log_context
@@ -159,6 +159,44 @@ def _changed(session: Session, statement: Any) -> int:
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What of a kind is not done. `due` may be taken now, the oldest of it since `oldest_seconds`; `later` waits for another
+    try after a fault; `failed` waits for a person."""
+
+    kind: str
+    due: int = 0
+    later: int = 0
+    running: int = 0
+    failed: int = 0
+    oldest_seconds: float = 0.0
+
+
+def backlog(session: Session, now: datetime | None = None) -> list[Backlog]:
+    """By kind, in one statement that reads no job that is done."""
+    now = now or utcnow()
+    is_due = and_(Job.state == "ready", Job.run_at <= now)
+    counts = [
+        select(Job.kind, Job.state, is_due.label("due"), func.count().label("n"), func.min(Job.run_at).label("since"))
+        .where(Job.state == state)
+        .group_by(Job.kind, Job.state, is_due)
+        for state in ("ready", "running", "failed")
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for kind, state, due, count, since in session.execute(union_all(*counts)):
+        row = found.setdefault(kind, {})
+        row[("due" if due else "later") if state == "ready" else state] = count
+        if due:
+            row["oldest_seconds"] = (now - since).total_seconds()
+    return [Backlog(kind, **row) for kind, row in sorted(found.items())]
+
+
+def last_trouble(session: Session) -> str:
+    """Why the newest of the jobs that wait for another try does so; empty where none does."""
+    waiting = select(Job.error).where(Job.state == "ready", Job.error != "").order_by(Job.id.desc()).limit(1)
+    return session.scalar(waiting) or ""
 
 
 def count_by_state(session: Session) -> dict[str, int]:

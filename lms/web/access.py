@@ -63,6 +63,7 @@ anyone = Rule("anyone", lambda viewer: True, allows_anyone=True)
 signed_in = Rule("signed in", lambda viewer: True)
 account = Rule("signed in, also with a password to change", lambda viewer: True, before_password=True)
 staff = Rule("staff", lambda viewer: viewer.is_staff)
+operator = Rule("operator", lambda viewer: viewer.is_operator)
 officer = Rule("officer", lambda viewer: bool(viewer.officer_centres))
 
 

@@ -54,6 +54,8 @@ KEPT_HEADERS = (
     "Cache-Control",
 )
 _PERSON_KEY = "lms_person"
+# Asked for by pages that renew themselves; nobody needs to sit before them.
+UNTOUCHED = ("lms.account.state", "lms.operations.state")
 
 
 class LMS:
@@ -173,7 +175,7 @@ def _sign_in_with_flask_login(app: Flask, lms: LMS) -> Callable[[], Viewer | Non
         row = sign_ins.load(database.session, token, idle=lms.idle, longest=lms.longest_sign_in)
         if row is None:
             return None
-        if utcnow() - row.last_seen_at > sign_ins.SEEN_EVERY and request.endpoint != "lms.account.state":
+        if utcnow() - row.last_seen_at > sign_ins.SEEN_EVERY and request.endpoint not in UNTOUCHED:
             with database.transaction() as writing:
                 sign_ins.touch(writing, row.id)
         return SignedIn(token, viewer_of(row.person, sign_in_id=row.id))

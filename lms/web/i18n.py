@@ -5,7 +5,8 @@ Babel itself rather than Flask-Babel, which is set up app-wide and would speak f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache, lru_cache
 from io import BytesIO
@@ -64,6 +65,17 @@ def choose_language(chosen: str | None, default: str) -> str:
 
 def current_language() -> str:
     return g.get("lms_language", "ko")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Texts of the block are in this language, where no request has chosen one: on the command line."""
+    before = current_language()
+    g.lms_language = language
+    try:
+        yield
+    finally:
+        g.lms_language = before
 
 
 def gettext(message: str, **values: Any) -> str:

@@ -82,13 +82,15 @@ def serve(site: LMS, no_worker: bool) -> None:
 @in_site
 def worker(site: LMS) -> None:
     """Grade what learners hand in, until told to stop. May run on several machines over one PostgreSQL."""
-    if (note := isolation_note(isolation(), site.settings.grading_isolation)) is not None:
+    offered = isolation()
+    if (note := isolation_note(offered, site.settings.grading_isolation)) is not None:
         log.log(*note)
     made = Worker(
         site.database,
         handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
         slots=site.settings.grading_slots,
         lease_seconds=site.settings.job_lease_seconds,
+        isolation=offered.level,
     )
 
     def stop(*_: object) -> None:

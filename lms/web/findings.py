@@ -1,0 +1,196 @@
+"""The words for what `lms.operations.doctor` finds: a title, what was found, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lms.operations.doctor import Finding
+
+from .i18n import gettext as _
+from .i18n import ngettext
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding in words. `remedy` is empty where nothing is to be done."""
+
+    finding: Finding
+    title: str
+    sentence: str
+    remedy: str
+
+
+def tell(finding: Finding) -> Told:
+    sentence, remedy = _SENTENCES[finding.topic, finding.reason](finding.facts)
+    return Told(finding, _title(finding.topic), sentence, remedy)
+
+
+def _title(topic: str) -> str:
+    return {
+        "database": _("Database"),
+        "migrations": _("Form of the tables"),
+        "worker": _("Worker"),
+        "isolation": _("Isolation of learners' code"),
+        "queue": _("Queue"),
+        "retries": _("Tried again later"),
+        "failed": _("Given up"),
+        "files": _("Stored files"),
+        "content": _("Courses and exercises"),
+        "disk": _("Disk space"),
+        "settings": _("Settings"),
+    }[topic]
+
+
+_Words = Callable[[dict], tuple[str, str]]
+
+_SENTENCES: dict[tuple[str, str], _Words] = {
+    ("database", "answers"): lambda f: (_("%(kind)s answers.", **f), ""),
+    ("database", "whole"): lambda f: (
+        _("%(kind)s answers, is undamaged, and every reference leads somewhere.", **f),
+        "",
+    ),
+    ("database", "away"): lambda f: (
+        _("It does not answer: %(why)s", **f),
+        _("See that it runs and that database_url is right. Nothing that was said to be kept is lost."),
+    ),
+    ("database", "not_wal"): lambda f: (
+        _("The journal is %(mode)s in place of wal.", **f),
+        _("Put the database on a local disk; on a network drive SQLite can't be shared safely."),
+    ),
+    ("database", "damaged"): lambda f: (
+        _("The file is damaged: %(why)s", **f),
+        _("Stop the site, keep the file, and restore the last backup with flask lms restore."),
+    ),
+    ("database", "orphans"): lambda f: (
+        _("%(n)s rows point to nothing, first in %(table)s.", **f),
+        _("Somebody changed the tables by hand. Restore the last backup with flask lms restore, or undo that change."),
+    ),
+    ("migrations", "newest"): lambda f: (_("As this program needs it (%(at)s).", **f), ""),
+    ("migrations", "behind"): lambda f: (
+        _("The database is at '%(at)s', this program needs '%(head)s'.", **f),
+        _("Run flask lms upgrade, then start the site again."),
+    ),
+    ("worker", "alive"): lambda f: (
+        ngettext(
+            "%(n)s worker runs and can grade %(slots)s at a time.",
+            "%(n)s workers run and can grade %(slots)s at a time.",
+            f["n"],
+            slots=f["slots"],
+        ),
+        "",
+    ),
+    ("worker", "none"): lambda f: (
+        _("No worker was heard of in the last minute, so nothing is graded. What was handed in is kept."),
+        _("Start flask lms worker, or flask lms serve without --no-worker; its log says why if it stops again."),
+    ),
+    ("isolation", "reached"): lambda f: (_("Level %(level)s; %(wanted)s is required.", **f), ""),
+    ("isolation", "below"): lambda f: (
+        _("Level %(level)s, but %(wanted)s is required, so nothing is graded.", **f),
+        _("python -m lms.grading doctor says what is missing and how to get it."),
+    ),
+    ("isolation", "open"): lambda f: (
+        _("Learners' code runs without any isolation, as grading_isolation allows."),
+        _("Set grading_isolation to user, unless nobody but you hands in."),
+    ),
+    ("isolation", "unknown"): lambda f: (
+        _("It could not be found out."),
+        _("Run python -m lms.grading doctor as the user who runs the worker."),
+    ),
+    ("queue", "flows"): lambda f: (
+        ngettext(
+            "%(n)s job waits, the oldest for %(seconds)s s.",
+            "%(n)s jobs wait, the oldest for %(seconds)s s.",
+            f["n"],
+            seconds=f["seconds"],
+        )
+        if f["n"]
+        else _("Nothing waits."),
+        "",
+    ),
+    ("queue", "waits"): lambda f: (
+        ngettext(
+            "%(n)s job waits, the oldest for %(seconds)s s.",
+            "%(n)s jobs wait, the oldest for %(seconds)s s.",
+            f["n"],
+            seconds=f["seconds"],
+        ),
+        _(
+            "If a worker runs, it has too much to do: raise grading_slots where cores are free, or start another worker."
+        ),
+    ),
+    ("retries", "waiting"): lambda f: (
+        ngettext(
+            "%(n)s job met a fault of ours and is tried again by itself.",
+            "%(n)s jobs met a fault of ours and are tried again by themselves.",
+            f["n"],
+        )
+        + (f" {f['why']}" if f["why"] else ""),
+        _("Mend what the worker's log names; nothing else has to be done."),
+    ),
+    ("failed", "none"): lambda f: (_("No job was given up."), ""),
+    ("failed", "some"): lambda f: (
+        ngettext(
+            "%(n)s job failed at every try.",
+            "%(n)s jobs failed at every try.",
+            f["n"],
+        ),
+        _("Mend what the worker's log names, then run flask lms grade-again."),
+    ),
+    ("files", "there"): lambda f: (
+        ngettext(
+            "%(n)s file is there.",
+            "All %(n)s files are there.",
+            f["n"],
+        ),
+        "",
+    ),
+    ("files", "missing"): lambda f: (
+        ngettext(
+            "%(n)s file that a row names is not there or cut short.",
+            "%(n)s files that rows name are not there or cut short.",
+            f["n"],
+        ),
+        _(
+            "See that files_dir is right and mounted; else bring them back from the last backup, whose files never change."
+        ),
+    ),
+    ("content", "published"): lambda f: (
+        ngettext(
+            "%(n)s course or exercise is published as it lies on the disk.",
+            "%(n)s courses and exercises are published as they lie on the disk.",
+            f["n"],
+        ),
+        "",
+    ),
+    ("content", "unpublished"): lambda f: (
+        ngettext(
+            "%(n)s has changed on the disk since it was published: %(first)s.",
+            "%(n)s have changed on the disk since they were published, first %(first)s.",
+            f["n"],
+            first=f["first"],
+        ),
+        _("Run flask lms check, then flask lms content sync."),
+    ),
+    ("content", "wrong"): lambda f: (
+        _("What lies on the disk can't be published: %(why)s", **f),
+        _("Mend the file that is named. What was published before goes on."),
+    ),
+    ("disk", "room"): lambda f: (_("%(free)s of %(total)s GB are free.", **f), ""),
+    ("disk", "little"): lambda f: (
+        _("Only %(free)s of %(total)s GB are free.", **f),
+        _("Make room before nothing more can be handed in: old backups and copies, logs, other programs."),
+    ),
+    ("disk", "gone"): lambda f: (
+        _("The disk does not answer: %(why)s", **f),
+        _("See that the folder is mounted and readable for the user who runs the site."),
+    ),
+    ("settings", "open_cookies"): lambda f: (
+        _("A proxy stands in front, but cookies may be sent in the clear."),
+        _("Set secure_cookies = true once all come by https."),
+    ),
+    ("settings", "open_address"): lambda f: (
+        _("The site listens on %(host)s without a proxy in front, so passwords cross the network in the clear.", **f),
+        _("Put a proxy with https in front, listen on 127.0.0.1, and set trusted_proxies."),
+    ),
+}
