@@ -17,10 +17,11 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from . import display, warmth
+
 MAX_STREAM = 200_000
 MAX_RICH = 4_000_000
 MAX_TRACEBACK = 20_000
-_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 
 
 class Sink:
@@ -118,7 +119,7 @@ _STREAMS = (Stream("stdout", 1), Stream("stderr", 2))
 def _plain_data(data: dict[str, Any]) -> dict[str, str]:
     """Only the kinds of output that a page of ours shows, as text."""
     plain = {}
-    for mime in _MIMES:
+    for mime in display.MIMES:
         value = data.get(mime)
         if isinstance(value, bytes):
             plain[mime] = base64.b64encode(value).decode()
@@ -197,8 +198,17 @@ class Shell(InteractiveShell):
     def init_readline(self) -> None:
         pass
 
+    def init_display_formatter(self) -> None:
+        self.display_formatter = display.Formatter(parent=self)
+        self.configurables.append(self.display_formatter)  # type: ignore[arg-type]
+
     def enable_gui(self, gui: Any = None) -> None:
         pass
+
+    def enable_matplotlib(self, gui: Any = None) -> Any:
+        told = super().enable_matplotlib(gui)
+        display.draw_once(self)
+        return told
 
     def ask_exit(self) -> None:
         pass
@@ -229,37 +239,11 @@ def warm() -> Shell:
     builtins.input = refuse_input
     shell.run_cell("1 + 1", store_history=False)
     shell.run_cell("1 / 0", store_history=False)
-    _warm_libraries(shell)
+    warmth.warm(shell)
     shell.reset(new_session=True)
     shell.execution_count = 1
     SINK.clear()
     return shell
-
-
-_WARM_TABLES = """
-import pandas
-_frame = pandas.DataFrame({"a": [1.5, None], "b": ["x", "y"], "c": pandas.date_range("2026-01-01", periods=2)})
-_frame.describe()
-_frame.groupby("b")["a"].sum()
-"""
-_WARM_FIGURES = """
-%matplotlib inline
-import matplotlib.pyplot as _plt
-_figure, _axes = _plt.subplots()
-_axes.plot([1, 2], label="x")
-_axes.set_title("가x")
-_axes.legend();
-"""
-
-
-def _warm_libraries(shell: Shell) -> None:
-    """Show a table and a figure as a cell would, so that what is slow at first use has been used."""
-    if "pandas" in sys.modules:
-        for source in (_WARM_TABLES, "_frame"):
-            shell.run_cell(source, store_history=False)
-    if "matplotlib.pyplot" in sys.modules:
-        shell.run_cell(_WARM_FIGURES, store_history=False)
-        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def cell_file(key: str) -> str:
