@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from lms.clock import seoul_day, utcnow
+from lms.clock import seoul_day, today, utcnow
 from lms.errors import LMSError, NotFoundError
 from lms.models import CentreRegion, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
 from lms.people.viewers import Viewer
@@ -90,11 +91,11 @@ def _refuse_full(session: Session, run: Run, person_id: int) -> None:
         raise EnrolmentError("full")
 
 
-def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """The condition on enrolments that a viewer may see: her own, and what her roles open.
+def visible_to(viewer: Viewer, day: date | None = None) -> ColumnElement[bool]:
+    """The condition on enrolments that a viewer may see on a day (today): her own, and what her roles open.
 
-    A company manager sees the company's people, an officer and an instructor those in the centre's regions, the programme
-    office all. An operator runs the machine and sees nobody's learning.
+    A company manager sees the company's people, an officer and an instructor those of the centre, the programme office all.
+    An operator runs the machine and sees nobody's learning.
     """
     if viewer.is_programme_office:
         return true()
@@ -102,17 +103,38 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.managed_companies:
         conditions.append(Enrolment.company_id.in_(viewer.managed_companies))
     if centres := viewer.officer_centres | viewer.instructor_centres:
-        regions = select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres))
-        conditions.append(Enrolment.region_id.in_(regions))
+        conditions.append(of_centres(centres, day or today()))
     return or_(*conditions)
+
+
+def of_centres(centres: Collection[int], day: date) -> ColumnElement[bool]:
+    """The condition on enrolments of the regions that one of these centres served when they were made, or serves on `day`.
+
+    So what was counted in a region stays with the centre that served it, although the region ended in a merger or passed
+    to another centre; and who takes a region over sees the people who still learn there.
+    """
+    served = or_(
+        covers(CentreRegion.from_on, CentreRegion.to_on, Enrolment.enrolled_on),
+        covers(CentreRegion.from_on, CentreRegion.to_on, day),
+    )
+    return (
+        select(CentreRegion.id)
+        .where(CentreRegion.centre_id.in_(centres), CentreRegion.region_id == Enrolment.region_id, served)
+        .correlate(Enrolment)
+        .exists()
+    )
+
+
+def covers(from_on: Any, to_on: Any, day: Any) -> ColumnElement[bool]:
+    """Whether a day lies in a period whose ends are days, both included, or open (None)."""
+    return and_(or_(from_on.is_(None), from_on <= day), or_(to_on.is_(None), to_on >= day))
 
 
 def decided_by(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on enrolments whose completion a viewer may uphold or revoke: officers, in their regions."""
     if not viewer.officer_centres:
         return false()
-    regions = select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(viewer.officer_centres))
-    return Enrolment.region_id.in_(regions)
+    return of_centres(viewer.officer_centres, today())
 
 
 def load_enrolment(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:

@@ -1,145 +1,142 @@
 """Completions counted from the ledger, by dimensions, as of any day.
 
-What the figures mean (docs/reports.md): *enrolled* are the enrolments less those withdrawn before their run began;
+What the figures mean (docs/reports.md): *applied* are all enrolments that were noted; *enrolled* those less the ones
+withdrawn before their run began; *active* those of them in which a unit was done in the seven days that end with the day;
 *completed* those whose completion stands; *rate* is completed ÷ enrolled and blank where nobody is enrolled. Company and
-region are those of the enrolment's day. As of a day means: what was recorded by its end in Seoul.
+region are those of the enrolment's day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, and_, case, cast, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from lms.clock import end_of_day
-from lms.errors import LMSError
-from lms.learning.enrolments import visible_to
-from lms.models import Company, Course, Enrolment, LedgerEntry, Region, Run
 from lms.people.viewers import Viewer
 
+from . import facts, regions
+from .question import DIMENSIONS, Question, ReportError
+from .rows import Group, Groups, grouped
 
-class ReportError(LMSError):
-    """The question can't be asked: `what` is wrong, `choices` are the words that may be used."""
-
-    reason = "report"
-    sentence = "{what}. Choose from: {choices}."
+__all__ = ["DIMENSIONS", "CompletionReport", "CompletionRow", "ReportError", "count_completions"]
 
 
 @dataclass(frozen=True)
 class CompletionRow:
-    """One group: its values by dimension, in the order asked for, and what was counted in it."""
+    """What was counted in one group; `groups` has one for each dimension, in the order asked for."""
 
-    group: tuple[str, ...]
-    enrolled: int
-    completed: int
+    groups: tuple[Group, ...]
+    applied: int = 0
+    enrolled: int = 0
+    active: int = 0
+    completed: int = 0
 
     @property
     def rate(self) -> float | None:
         """0..1; None where nobody is enrolled."""
         return self.completed / self.enrolled if self.enrolled else None
 
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What is read of each group."""
+        return tuple(group.label for group in self.groups)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What a filter takes of each group."""
+        return tuple(group.key for group in self.groups)
+
 
 @dataclass(frozen=True)
 class CompletionReport:
-    dimensions: tuple[str, ...]
-    as_of: date
+    """`overlaps`: an enrolment may stand in several rows, and the total counts it once. `people` are the persons enrolled."""
+
+    question: Question
     rows: tuple[CompletionRow, ...]
+    total: CompletionRow
+    people: int | None = None  # counted where the rows overlap
 
     @property
-    def total(self) -> CompletionRow:
-        """The dimensions offered here don't overlap, so the total is the sum of the parts."""
-        return CompletionRow(
-            tuple("" for _ in self.dimensions),
-            sum(row.enrolled for row in self.rows),
-            sum(row.completed for row in self.rows),
-        )
+    def dimensions(self) -> tuple[str, ...]:
+        return self.question.by
 
+    @property
+    def as_of(self) -> date:
+        return self.question.as_of
 
-# Dimension → the columns that tell its groups apart, in their order, and what is shown. Each course counts its runs from 1,
-# so a run is shown as course-number.
-_DIMENSIONS: Mapping[str, tuple[tuple, SQLColumnExpression]] = {
-    "region": ((Region.position, Region.id), Region.name_ko),
-    "company": ((Company.business_number,), Company.name),
-    "course": ((Course.slug,), Course.slug),
-    "run": ((Course.slug, Run.number), Course.slug + "-" + cast(Run.number, String)),
-}
-DIMENSIONS = tuple(_DIMENSIONS)
+    @property
+    def overlaps(self) -> bool:
+        return self.question.overlaps
 
 
 def count_completions(
-    session: Session, viewer: Viewer | None, *, by: Sequence[str] = ("region",), as_of: date
+    session: Session, viewer: Viewer | None, question: Question, *, language: str = "ko", with_empty: bool = True
 ) -> CompletionReport:
-    """Enrolled and completed by the dimensions of `by`, as known at the end of `as_of`.
+    """Applied, enrolled, active and completed for each group of the question.
 
-    `viewer` None is the operator at the command line, who sees all.
-
-    Raises:
-        ReportError: an unknown or doubled dimension.
+    `viewer` None is the operator at the command line, who sees all. Groups in which nobody is are rows too, unless
+    `with_empty` is False. The number of queries depends on the dimensions alone (tests/reports/test_queries.py).
     """
-    for name in by:
-        if name not in _DIMENSIONS or list(by).count(name) > 1:
-            raise ReportError(
-                what=f"'{name}' is no dimension of this report, or named twice", choices=", ".join(DIMENSIONS)
-            )
-    labels: list[ColumnElement] = [_DIMENSIONS[name][1].label(f"label_{name}") for name in by]
-    order = [column for name in by for column in _DIMENSIONS[name][0]]
-    statement = _facts(viewer, as_of).subquery()
-    query = (
-        select(*labels, func.count(), func.sum(statement.c.completed))
-        .select_from(statement)
-        .join(Region, Region.id == statement.c.region_id)
-        .join(Company, Company.id == statement.c.company_id)
-        .join(Run, Run.id == statement.c.run_id)
-        .join(Course, Course.id == Run.course_id)
-        .group_by(*order, *labels)
-        .order_by(*order, *labels)
-    )
-    rows = tuple(
-        CompletionRow(tuple(str(value) for value in row[: len(labels)]), row[-2], int(row[-1] or 0))
-        for row in session.execute(query)
-    )
-    return CompletionReport(tuple(by), as_of, rows)
+    known = regions.load(session, viewer, question)
+    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    groups = Groups(session, viewer, question, known, language)
+    statement, columns = grouped(question, counted)
+    sums = [func.sum(counted.c[name]) for name in ("enrolled", "active", "completed")]
+    found: dict[tuple[Group, ...], Counter[str]] = {}
+    for row in session.execute(statement.add_columns(*columns, func.count(), *sums).group_by(*columns)):
+        *raw, applied, enrolled, active, completed = row
+        if not applied:
+            continue  # without a dimension there is one row, of nobody too
+        key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
+        figures = found.setdefault(key, Counter())
+        figures.update(applied=applied, enrolled=int(enrolled), active=int(active), completed=int(completed))
+    if with_empty:
+        for key in groups.open():
+            found.setdefault(key, Counter())
+    rows = tuple(_row(key, found[key]) for key in sorted(found, key=_order))
+    if question.overlaps:
+        total, people = _distinct(session, counted)
+    else:
+        total, people = _row((), sum((found[key] for key in found), Counter())), None
+    return CompletionReport(question, _told_apart(rows), total, people)
 
 
-def _facts(viewer: Viewer | None, as_of: date) -> Select:
-    """One row for each counted enrolment: run, company, region, and whether a completion stood."""
-    until = end_of_day(as_of)
-    newest = (
-        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.id).label("id"))
-        .where(LedgerEntry.kind.in_(("completed", "revoked")), LedgerEntry.recorded_at < until)
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery()
-    )
-    last = select(LedgerEntry.enrolment_id, LedgerEntry.kind).join(newest, newest.c.id == LedgerEntry.id).subquery()
-    # Withdrawn before the run began, and known to be so by that day.
-    withdrawn = (
-        select(LedgerEntry.enrolment_id)
-        .join(Run, Run.id == LedgerEntry.run_id)
-        .where(
-            LedgerEntry.kind == "withdrawn",
-            LedgerEntry.recorded_at < until,
-            LedgerEntry.effective_on < Run.learn_from,
+def _row(groups: tuple[Group, ...], figures: Counter[str]) -> CompletionRow:
+    return CompletionRow(groups, *(figures[name] for name in ("applied", "enrolled", "active", "completed")))
+
+
+def _order(groups: tuple[Group, ...]) -> tuple:
+    return tuple((group.order, group.key) for group in groups)
+
+
+def _distinct(session: Session, counted: Any) -> tuple[CompletionRow, int]:
+    """Each enrolment once, and each person once."""
+    persons = func.count(func.distinct(case((counted.c.enrolled == 1, counted.c.person_id))))
+    sums = [func.coalesce(func.sum(counted.c[name]), 0) for name in ("enrolled", "active", "completed")]
+    statement = select(func.count(), *sums, persons).select_from(counted)
+    applied, enrolled, active, completed, people = session.execute(statement).one()
+    return CompletionRow((), applied, int(enrolled), int(active), int(completed)), people
+
+
+def _told_apart(rows: tuple[CompletionRow, ...]) -> tuple[CompletionRow, ...]:
+    """Groups of one name say so, and their labels hold the detail."""
+    keys: dict[tuple[int, str], set[str]] = {}
+    for row in rows:
+        for place, group in enumerate(row.groups):
+            keys.setdefault((place, group.name), set()).add(group.key)
+    shared = {place_and_name for place_and_name, of in keys.items() if len(of) > 1}
+    if not shared:
+        return rows
+    return tuple(
+        replace(
+            row,
+            groups=tuple(
+                replace(group, is_ambiguous=(place, group.name) in shared) for place, group in enumerate(row.groups)
+            ),
         )
+        for row in rows
     )
-    enrolled = LedgerEntry.__table__.alias("enrolled")
-    statement = (
-        select(
-            enrolled.c.run_id,
-            enrolled.c.company_id,
-            enrolled.c.region_id,
-            case((last.c.kind == "completed", 1), else_=0).label("completed"),
-        )
-        .select_from(enrolled)
-        .outerjoin(last, last.c.enrolment_id == enrolled.c.enrolment_id)
-        .where(
-            and_(enrolled.c.kind == "enrolled", enrolled.c.recorded_at < until),
-            enrolled.c.enrolment_id.not_in(withdrawn),
-        )
-    )
-    if viewer is not None:
-        visible = select(Enrolment.id).where(visible_to(viewer))
-        statement = statement.where(enrolled.c.enrolment_id.in_(visible))
-    return statement

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lms.clock import today
 from lms.reports import completions, tables
+from lms.reports.question import Question
 
 from ..extension import LMS
 from .group import console, in_site, lms, say
@@ -47,13 +48,13 @@ def report_completion(site: LMS, by: str, as_of: date, form: str) -> None:
     """Enrolled and completed, by region, company, course or run."""
     dimensions = [name.strip() for name in by.split(",") if name.strip()]
     with site.database.reading() as session:
-        counted = completions.count_completions(session, None, by=dimensions, as_of=as_of)
+        counted = completions.count_completions(session, None, Question(as_of=as_of, by=tuple(dimensions)))
     if form == "csv":
-        for line in tables.to_csv(counted):
+        for line in tables.to_csv(tables.completion_sheet(counted)):
             sys.stdout.buffer.write(line.encode())
         sys.stdout.buffer.flush()
     elif form == "json":
-        say(tables.to_json(counted))
+        say(tables.to_json(tables.completion_sheet(counted), **counted.question.to_document()))
     else:
         console.print(_as_table(counted))
 
@@ -61,8 +62,8 @@ def report_completion(site: LMS, by: str, as_of: date, form: str) -> None:
 def _as_table(counted: completions.CompletionReport) -> Table:
     table = Table(title=f"수료 현황 · 기준일 {counted.as_of}", title_justify="left", show_footer=True)
     total = counted.total
-    for place, heading in enumerate(tables.headers(counted)[: len(counted.dimensions)]):
-        table.add_column(heading, footer="합계" if place == 0 else "")
+    for place, heading in enumerate(counted.dimensions):
+        table.add_column(tables.HEADERS[heading], footer="합계" if place == 0 else "")
     table.add_column("수강", footer=str(total.enrolled), justify="right")
     table.add_column("수료", footer=str(total.completed), justify="right")
     table.add_column("수료율", footer=_per_cent(total.rate), justify="right")

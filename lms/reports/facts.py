@@ -1,0 +1,217 @@
+"""What every report counts: one row for each enrolment that was known, with what had become of it.
+
+A condition on the ledger is all that the two readings differ in: recorded asks when an entry was written, effective when
+the thing happened. Of two entries that contradict each other the later written one counts, as in `learning.completion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from lms.clock import end_of_day
+from lms.learning.enrolments import covers, visible_to
+from lms.models import (
+    Centre,
+    CentreRegion,
+    Cluster,
+    ClusterMember,
+    Company,
+    CompanyStatus,
+    Course,
+    Enrolment,
+    Industry,
+    LedgerEntry,
+    Programme,
+    Run,
+)
+from lms.people.viewers import Viewer
+
+from .question import CURRENT, UNDECLARED, Question
+
+ACTIVE_DAYS = 7
+
+
+def is_known(question: Question, entry: Any = LedgerEntry) -> ColumnElement[bool]:
+    """Whether a ledger entry counts for the question."""
+    if question.reading == "effective":
+        return entry.effective_on <= question.as_of
+    return entry.recorded_at < end_of_day(question.as_of)
+
+
+def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None = None) -> Select:
+    """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed.
+
+    `regions` maps the regions that the question leaves to those under which they are counted; one that it lacks is left
+    out. `completed_on` is the day of the completion that stands. `viewer` None sees all; `day` is that on which she looks.
+    """
+    # Of who came, left and came again the first entry says with which company and region, the last whether she is in.
+    membership = _newest(question, ("enrolled", "withdrawn"))
+    decision = _newest(question, ("completed", "revoked"))
+    first, last, decided = aliased(LedgerEntry), aliased(LedgerEntry), aliased(LedgerEntry)
+    left_before = and_(last.kind == "withdrawn", last.effective_on < Run.learn_from)
+    enrolled = case((left_before, 0), else_=1)
+    stands = and_(decided.kind == "completed", ~left_before)
+    active = and_(Enrolment.id.in_(_active(question)), ~left_before)
+    statement = (
+        select(
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.person_id,
+            Enrolment.company_status_id,
+            first.run_id,
+            first.company_id,
+            first.region_id,
+            first.effective_on.label("enrolled_on"),
+            enrolled.label("enrolled"),
+            case((active, 1), else_=0).label("active"),
+            case((stands, 1), else_=0).label("completed"),
+            case((stands, decided.effective_on)).label("completed_on"),
+        )
+        .select_from(membership)
+        .join(first, first.id == membership.c.first_id)
+        .join(last, last.id == membership.c.last_id)
+        .join(Enrolment, Enrolment.id == first.enrolment_id)
+        .join(Run, Run.id == first.run_id)
+        .outerjoin(decision, decision.c.enrolment_id == first.enrolment_id)
+        .outerjoin(decided, decided.id == decision.c.last_id)
+        .where(*_filters(question, first))
+    )
+    if question.filter("region") or question.filter("zone"):
+        statement = statement.where(first.region_id.in_(regions))
+    if viewer is not None:
+        statement = statement.where(visible_to(viewer, day))
+    return statement
+
+
+def _newest(question: Question, kinds: tuple[str, str]) -> Any:
+    """Of each enrolment the last entry of these kinds that is known, and the first of the first kind."""
+    return (
+        select(
+            LedgerEntry.enrolment_id,
+            func.max(LedgerEntry.id).label("last_id"),
+            func.min(case((LedgerEntry.kind == kinds[0], LedgerEntry.id))).label("first_id"),
+        )
+        .where(LedgerEntry.kind.in_(kinds), is_known(question))
+        .group_by(LedgerEntry.enrolment_id)
+        .subquery()
+    )
+
+
+def _active(question: Question) -> Select:
+    """Enrolments in which a unit was done in the seven days that end with the day."""
+    since = question.as_of - timedelta(days=ACTIVE_DAYS - 1)
+    return select(LedgerEntry.enrolment_id).where(
+        LedgerEntry.kind == "unit_done",
+        LedgerEntry.effective_on >= since,
+        LedgerEntry.effective_on <= question.as_of,
+        LedgerEntry.recorded_at >= end_of_day(since - timedelta(days=1)),  # nothing is recorded before it is done
+        is_known(question),
+    )
+
+
+def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
+    conditions = []
+    if companies := question.filter("company"):
+        conditions.append(first.company_id.in_(select(Company.id).where(is_company(companies))))
+    if runs_are := is_run(question):
+        conditions.append(and_(*runs_are))
+    if centres := question.filter("centre"):
+        serving = select(CentreRegion.id).join(Centre, Centre.id == CentreRegion.centre_id)
+        conditions.append(
+            serving.where(
+                Centre.slug.in_(centres),
+                CentreRegion.region_id == first.region_id,
+                covers(CentreRegion.from_on, CentreRegion.to_on, first.effective_on),
+            )
+            .correlate(first)
+            .exists()
+        )
+    if clusters := question.filter("cluster"):
+        members = select(ClusterMember.id).join(Cluster, Cluster.id == ClusterMember.cluster_id)
+        conditions.append(
+            members.where(
+                Cluster.slug.in_(clusters),
+                ClusterMember.company_id == first.company_id,
+                is_member(question, first.effective_on),
+            )
+            .correlate(first)
+            .exists()
+        )
+    if statuses := is_status(question):
+        declared = select(CompanyStatus.id).where(*statuses)
+        condition: ColumnElement[bool] = Enrolment.company_status_id.in_(declared)
+        if all(UNDECLARED in question.filter(name) for name in _STATUS if question.filter(name)):
+            condition = or_(condition, Enrolment.company_status_id.is_(None))
+        conditions.append(condition)
+    return conditions
+
+
+def is_company(keys: Collection[str]) -> ColumnElement[bool]:
+    """Companies by business number, or by the id of a link."""
+    numbers = [key for key in keys if len(key) == 10]
+    return or_(Company.business_number.in_(numbers), Company.uid.in_([UUID(key) for key in keys if len(key) != 10]))
+
+
+def is_member(question: Question, day: Any) -> ColumnElement[bool]:
+    """Memberships in clusters that held on `day`, as far as the question knows of them."""
+    held = covers(ClusterMember.from_on, ClusterMember.to_on, day)
+    if question.reading == "effective":
+        return held
+    return and_(held, ClusterMember.recorded_at < end_of_day(question.as_of))
+
+
+_STATUS = ("size", "level", "industry")
+
+
+def is_status(question: Question) -> list[ColumnElement[bool]]:
+    """The conditions on a company's status that the filters make."""
+    columns = {"size": CompanyStatus.size_class, "level": CompanyStatus.factory_level}
+    conditions = []
+    for name in _STATUS:
+        if not (keys := question.filter(name)):
+            continue
+        if name in columns:
+            column: Any = columns[name]
+            declared: ColumnElement[bool] = column.in_(keys)
+        else:
+            column = CompanyStatus.industry_id
+            declared = column.in_(select(Industry.id).where(Industry.code.in_(keys)))
+        conditions.append(or_(declared, column.is_(None)) if UNDECLARED in keys else declared)
+    return conditions
+
+
+def is_run(question: Question) -> list[ColumnElement[bool]]:
+    """The conditions on runs that the filters by course, run, programme and year make."""
+    conditions: list[ColumnElement[bool]] = []
+    if courses := question.filter("course"):
+        conditions.append(Run.course_id.in_(select(Course.id).where(Course.slug.in_(courses))))
+    if runs := question.filter("run"):
+        conditions.append(or_(*(_is_one_run(key, question.as_of) for key in runs)))
+    if programmes := question.filter("programme"):
+        conditions.append(Run.programme_id.in_(select(Programme.id).where(Programme.slug.in_(programmes))))
+    if years := question.filter("year"):
+        conditions.append(or_(*(_is_of_year(int(year)) for year in years)))
+    return conditions
+
+
+def _is_one_run(key: str, as_of: date) -> ColumnElement[bool]:
+    if key == CURRENT:
+        return and_(Run.learn_from <= as_of, func.coalesce(Run.review_to, Run.learn_to) >= as_of)
+    slug, _, number = key.rpartition("-")
+    return and_(
+        Run.course_id.in_(select(Course.id).where(Course.slug == slug)), Run.number == min(int(number), 2_000_000_000)
+    )
+
+
+def _is_of_year(year: int) -> ColumnElement[bool]:
+    """The fiscal year of the programme; without one the year in which the run begins."""
+    if not 1 <= year <= 9998:
+        return false()
+    of_programme = Run.programme_id.in_(select(Programme.id).where(Programme.fiscal_year == year))
+    begins = and_(Run.learn_from >= date(year, 1, 1), Run.learn_from < date(year + 1, 1, 1))
+    return or_(of_programme, and_(Run.programme_id.is_(None), begins))

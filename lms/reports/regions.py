@@ -1,0 +1,134 @@
+"""Regions for reports: which of them a question leaves, under which name they are counted, which of them have a row anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from lms.clock import today
+from lms.learning.enrolments import covers
+from lms.models import Centre, CentreRegion, Company, CompanyStatus, Region, RegionSuccession, Zone
+from lms.people.viewers import Viewer
+
+from .facts import is_company
+from .question import Question
+
+
+@dataclass(frozen=True)
+class RegionFacts:
+    """A region with its zone. `is_open`: it has a row although nothing was counted in it."""
+
+    id: int
+    slug: str
+    names: tuple[str, str]  # Korean, English
+    position: int
+    zone: str
+    zone_names: tuple[str, str]
+    zone_id: int
+    from_on: date | None
+    to_on: date | None
+    is_open: bool
+
+    def is_on(self, day: date) -> bool:
+        return (self.from_on is None or self.from_on <= day) and (self.to_on is None or day <= self.to_on)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """All regions, and for those that the question leaves the one under which each is counted."""
+
+    by_id: Mapping[int, RegionFacts]
+    counted_as: Mapping[int, int]
+
+    @cached_property
+    def of_slug(self) -> Mapping[str, RegionFacts]:
+        return {region.slug: region for region in self.by_id.values()}
+
+    def open(self, question: Question) -> list[RegionFacts]:
+        """The regions that have a row anyway: those that the viewer sees, as they were on the day, or as they are today."""
+        ids = {self.counted_as[id_] for id_, region in self.by_id.items() if region.is_open and id_ in self.counted_as}
+        day = today() if question.regions == "today" else question.as_of
+        return [region for id_, region in self.by_id.items() if id_ in ids and region.is_on(day)]
+
+
+def load(session: Session, viewer: Viewer | None, question: Question) -> Regions:
+    """One query."""
+    rows = session.execute(
+        select(Region, Zone, RegionSuccession.successor_id, RegionSuccession.on, is_served(viewer, question))
+        .join(Zone, Zone.id == Region.zone_id)
+        .outerjoin(RegionSuccession, RegionSuccession.region_id == Region.id)
+        .order_by(Region.position, Region.id)
+    ).all()
+    by_id: dict[int, RegionFacts] = {}
+    successors: dict[int, set[int]] = {}
+    for region, zone, successor, on, is_open in rows:
+        by_id[region.id] = RegionFacts(
+            region.id,
+            region.slug,
+            (region.name_ko, region.name_en),
+            region.position,
+            zone.slug,
+            (zone.name_ko, zone.name_en),
+            zone.id,
+            region.from_on,
+            region.to_on,
+            bool(is_open),
+        )
+        if successor is not None and on <= today():
+            successors.setdefault(region.id, set()).add(successor)
+    counted_as = {id_: _followed(id_, successors) if question.regions == "today" else id_ for id_ in by_id}
+    return Regions(by_id, {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])})
+
+
+def _followed(region: int, successors: Mapping[int, set[int]]) -> int:
+    """The region of today. One that was split among several can't be mapped and stays what it was."""
+    seen = {region}
+    while len(after := successors.get(region, set())) == 1 and not after <= seen:
+        region = next(iter(after))
+        seen.add(region)
+    return region
+
+
+def _is_left(question: Question, region: RegionFacts) -> bool:
+    regions, zones = question.filter("region"), question.filter("zone")
+    return (not regions or region.slug in regions) and (not zones or region.zone in zones)
+
+
+def is_served(viewer: Viewer | None, question: Question, region: Any = Region.id) -> ColumnElement[bool]:
+    """Whether a region has a row anyway for the viewer: her centres served it on the day, or her companies lay in it.
+
+    With a filter by company only the company's own regions have one, with one by centre only the centre's.
+    """
+    conditions = [_is_seen(viewer, question, region)]
+    if companies := question.filter("company"):
+        conditions.append(_is_of_companies(question, region, is_company(companies)))
+    if centres := question.filter("centre"):
+        conditions.append(_is_of_centres(question, region, Centre.slug.in_(centres)))
+    return and_(*conditions)
+
+
+def _is_seen(viewer: Viewer | None, question: Question, region: Any) -> ColumnElement[bool]:
+    if viewer is None or viewer.is_programme_office:
+        return true()
+    conditions: list[ColumnElement[bool]] = []
+    if centres := viewer.officer_centres | viewer.instructor_centres:
+        conditions.append(_is_of_centres(question, region, Centre.id.in_(centres)))
+    if viewer.managed_companies:
+        conditions.append(_is_of_companies(question, region, Company.id.in_(viewer.managed_companies)))
+    return or_(false(), *conditions)
+
+
+def _is_of_centres(question: Question, region: Any, centres: ColumnElement[bool]) -> ColumnElement[bool]:
+    served = select(CentreRegion.region_id).join(Centre, Centre.id == CentreRegion.centre_id)
+    return region.in_(served.where(centres, covers(CentreRegion.from_on, CentreRegion.to_on, question.as_of)))
+
+
+def _is_of_companies(question: Question, region: Any, companies: ColumnElement[bool]) -> ColumnElement[bool]:
+    lain = select(CompanyStatus.region_id).join(Company, Company.id == CompanyStatus.company_id)
+    return region.in_(lain.where(companies, CompanyStatus.from_on <= question.as_of))
