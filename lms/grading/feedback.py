@@ -11,7 +11,6 @@ from .exercise import Cell, Exercise
 from .grades import CheckResult, Grade
 from .notebook import Submission
 from .plan import Step
-from .regions import hidden_lines
 from .run import Ran
 from .starter import visible_source
 
@@ -72,10 +71,9 @@ class _Maker:
     def _code(self, cell: Cell, step: Step, ran: Ran) -> dict[str, Any]:
         if step.kind != plans.CHECK:
             return _cell(cell.id, "code", step.source, _outputs(ran))
-        shown = [] if hidden_lines(cell.source) else _outputs(ran)
         result = self.results[step.grade_id]
         said = {"output_type": "stream", "name": "stdout", "text": f"{self._line(result)}\n"}
-        made = _cell(cell.id, "code", visible_source(cell, self.language), [*shown, said])
+        made = _cell(cell.id, "code", visible_source(cell, self.language), [*_outputs(ran), said])
         made["metadata"] = {"baeum": _facts(result)}
         return made
 

@@ -11,6 +11,7 @@ from .contract import contract_of
 from .exercise import Check, Exercise
 from .feedback import make_feedback
 from .grades import CheckResult, Flag, Grade, RepairNote
+from .hidden import run_steps
 from .messages import say
 from .notebook import MAX_BYTES, Repair, Submission, read_notebook
 from .plan import Step
@@ -40,8 +41,8 @@ def grade(
     with warm_parent(exercise, required_level) as parent:
         environment = parent.environment
         rooms = contract_of(exercise, parent).rooms
-        with Runner(parent, exercise.limits, exercise.files, rooms) as runner:
-            ran = [runner.run(step) for step in steps]
+        most = {check.name: check.points for check in exercise.checks}
+        ran = run_steps(lambda: Runner(parent, exercise.limits, exercise.files, rooms), steps, rooms, most)
     results = _Judging(exercise, submission, steps, ran, language).results()
     repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)
     failed = any(result.outcome == ERROR for result in results)

@@ -8,12 +8,13 @@ from .exercise import Exercise
 from .notebook import Submission
 
 SETUP, ANSWER, OWN, CHECK = "setup", "answer", "own", "check"
+HEAD, REST = "head", "rest"
 
 
 @dataclass(frozen=True)
 class Step:
     """`key` names the cell in tracebacks. `cell_id` is the exercise's cell ('' for her own), `number` her notebook's; `trusted`
-    the exercise's own source, where she may have changed the cell."""
+    the exercise's own source, where she may have changed the cell; `part` says which part of a check it is, '' the whole."""
 
     kind: str
     key: str
@@ -22,6 +23,7 @@ class Step:
     grade_id: str = ""
     number: int = 0
     trusted: str = ""
+    part: str = ""
 
 
 def make_plan(exercise: Exercise, submission: Submission) -> list[Step]:

@@ -57,6 +57,11 @@ def replace_regions(source: str, kind: str, replacement: tuple[str, ...] = ()) -
     return "\n".join(lines)
 
 
+def first_hidden(source: str) -> int:
+    """The first line, from 1, that learners never see; 0 where there is none."""
+    return min(hidden_lines(source), default=0)
+
+
 def hidden_lines(source: str) -> frozenset[int]:
     """The lines, from 1, that learners never see."""
     regions = [region for region in find_regions(source) if region.kind == HIDDEN]

@@ -52,7 +52,7 @@ def judge(case: Case, ran: Ran) -> Verdict:
     if ran.trouble or ran.reply is None:
         return Verdict(FAILED, 0.0, say(ran.trouble or "broken", case.language))
     if ran.reply.error is not None:
-        return _Failure(case, ran.reply.error).verdict()
+        return _Failure(case, ran.reply.error, unseen=ran.unseen).verdict()
     return _value(case, ran.reply.value)
 
 
@@ -79,13 +79,14 @@ def _joined(*texts: str) -> str:
 class _Failure:
     """The words for a check that raised an error."""
 
-    def __init__(self, case: Case, trouble: Trouble) -> None:
+    def __init__(self, case: Case, trouble: Trouble, *, unseen: bool) -> None:
         self.case = case
         self.trouble = trouble
         lines = [line for key, line in trouble.frames if key == case.key]
         self.line = lines[-1] if lines else 0
-        hidden = regions.hidden_lines(case.source)
-        self.hidden = case.check.hidden or self.line in hidden or (not self.line and bool(hidden))
+        first = regions.first_hidden(case.source)
+        tells = self.line < first if first else True  # from there on her process knows hidden values
+        self.hidden = case.check.hidden or unseen or not tells or (not self.line and bool(first))
         by_cell = trouble.library in ("", "__main__")
         self.inside = by_cell and bool(trouble.frames) and trouble.frames[-1][0] == case.key  # not by what it called
 

@@ -17,6 +17,7 @@ from typing import Any
 from . import exports, follow, frames, learner, shell
 from .asking import Asking
 from .codec import Encoder
+from .marks import Marks
 from .namespace import MainModule
 from .values import form
 from .wall import WallDownError
@@ -45,6 +46,7 @@ class CheckRoom:
         self.asking = Asking(setting.get("contract"))
         self.contract = self.asking.contract
         self.namespace = self.asking.namespace
+        self.marks = Marks(self.namespace)
         display = importlib.import_module("IPython.display").display
         own = {"__name__": "__main__", "__builtins__": builtins, "get_ipython": shell.current, "display": display}
         for name, value in own.items():
@@ -75,16 +77,40 @@ class CheckRoom:
         self.asking.start(message.get("sources", []))
         if self.contract.learning:
             self._compare_trusted(message["names"])
-        error, value, standing = self._run(message)
+        standing = self._at_mark(message)
+        error, value = None, None
+        if standing:
+            error, value, standing = self._run(message)
         if standing and error is None and self.asking.take_hers_too():
             error, value, standing = self._run(message)
         if standing:
-            try:
-                self.asking.return_fetched()
-            except WallDownError:
-                standing = False
+            standing = self._after(message)
         learnt = self.contract.learnt if self.contract.learning else None
         return {"error": error, "value": value, "asked": self.asking.asked, "learnt": learnt, "wall": standing}
+
+    def _at_mark(self, message: dict[str, Any]) -> bool:
+        """Before the rest of a check, whose head ran long ago: both rooms go back to its place. Whether the wall stands."""
+        if message["part"] != "rest":
+            return True
+        try:
+            self.marks.back_to(message["key"])
+            self.asking.ask("restore", name=message["key"])
+        except (WallDownError, LookupError):
+            return False
+        return True
+
+    def _after(self, message: dict[str, Any]) -> bool:
+        """What the check changed is changed in the learner's room; the place is marked. Whether the wall stands."""
+        try:
+            self.asking.return_fetched()
+            if message["part"] == "head":
+                self.marks.set(message["key"])
+                self.asking.ask("mark", name=message["key"])
+            elif message["part"] == "rest":
+                self.marks.keep_late(message["key"])
+        except WallDownError:
+            return False
+        return True
 
     def _run(self, message: dict[str, Any]) -> tuple[Any, Any, bool]:
         """The error and the value of a cell, and whether the wall still stands."""

@@ -19,6 +19,7 @@ from typing import Any
 from . import shell, wall
 from .codec import CodecError, Decoder, Encoder
 from .operators import OPERATORS
+from .snapshot import Snapshot
 
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.LambdaType)
 _PLAIN_ERRORS = 20
@@ -34,6 +35,7 @@ class Desk:
         self._numbers: dict[int, int] = {}
         self._patched: dict[tuple[str, str], Any] = {}
         self._buffers: list[bytes] = []
+        self._marks: dict[str, Snapshot] = {}
         self._foreign: dict[int, tuple[Any, int]] = {}  # stand-ins for the check's objects, by id
 
     def serve(self) -> None:
@@ -81,6 +83,12 @@ class Desk:
             return None, []
         if kind == "dir":
             return encoder.encode([name for name in dir(self._objects[request["of"]]) if isinstance(name, str)]), []
+        if kind == "mark":
+            self._marks[request["name"]] = Snapshot(self._namespace)
+            return None, []
+        if kind == "restore":
+            self._marks[request["name"]].restore(self._namespace)
+            return None, []
         if kind == "seed":
             self._seed(request["library"], request["seed"])
             return None, []

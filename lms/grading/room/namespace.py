@@ -66,6 +66,15 @@ class Namespace(dict[str, Any]):
         found = dict.get(self, name) if name in self.trusted else None
         return found if isinstance(found, type) else None
 
+    def own(self) -> dict[str, Any]:
+        """The names that are bound here, without asking anybody."""
+        return dict(dict.items(self))
+
+    def restore(self, own: dict[str, Any], trusted: set[str], bound: set[str]) -> None:
+        dict.clear(self)
+        dict.update(self, own)
+        self.trusted, self.bound = set(trusted), set(bound)
+
     def _all(self) -> list[str]:
         own = list(dict.keys(self))
         return own + [name for name in self._room.names() if not dict.__contains__(self, name)]
