@@ -98,18 +98,17 @@ def _grade_id(meta: dict[str, Any]) -> str:
 
 
 def _points(meta: dict[str, Any], flags: dict[str, bool], version: int) -> float:
-    """Schema 0 allowed '' and negative points, which its upgrade makes 0."""
-    if not (flags["grade"] or flags["task"]):
-        return 0.0
-    value = meta.get("points", 0 if version == 0 else None)
+    """Schema 0 allowed '', no points at all and negative ones, which its upgrade makes 0; points of others it dropped."""
+    counts = flags["grade"] or flags["task"]
+    value: Any = meta.get("points", 0 if version == 0 or not counts else None)
     if version == 0:
         try:
-            value = max(float(value or 0), 0.0)
+            value = max(float(0 if value == "" else value), 0.0) if counts else 0.0
         except (TypeError, ValueError):
-            raise MetadataError("points", f"{value!r} is not a number") from None
+            raise MetadataError("points", f"{value!r} is not a number", "Give the cell its points") from None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise MetadataError("points", f"{value!r} is not a number of 0 or more")
-    return float(value)
+        raise MetadataError("points", f"{value!r} is not a number of 0 or more", "Give the cell its points")
+    return float(value) if counts else 0.0
 
 
 def _check_cell_type(role: Role, cell_type: str) -> None:
