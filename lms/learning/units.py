@@ -88,3 +88,10 @@ def quiz_attempts(session: Session, enrolment: Enrolment, unit: RunUnit) -> Sequ
         .where(QuizAttempt.enrolment_id == enrolment.id, QuizAttempt.run_unit_id == unit.id)
         .order_by(QuizAttempt.number)
     ).all()
+
+
+def all_quiz_attempts(session: Session, enrolment: Enrolment) -> Sequence[QuizAttempt]:
+    """Those of all quizzes of a run, newest first."""
+    return session.scalars(
+        select(QuizAttempt).where(QuizAttempt.enrolment_id == enrolment.id).order_by(QuizAttempt.id.desc())
+    ).all()

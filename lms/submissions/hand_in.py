@@ -143,6 +143,16 @@ def list_submissions(session: Session, enrolment: Enrolment, unit: RunUnit) -> S
     ).all()
 
 
+def list_all(session: Session, enrolment: Enrolment) -> Sequence[Submission]:
+    """Everything that a learner handed in in a run, newest first, with its grades."""
+    return session.scalars(
+        select(Submission)
+        .where(Submission.enrolment_id == enrolment.id)
+        .options(selectinload(Submission.grades))
+        .order_by(Submission.id.desc())
+    ).all()
+
+
 def is_stuck(session: Session, submission: Submission) -> bool:
     """Whether every try to grade it ended in a fault of ours; a person has to look."""
     once = f"grade:{submission.id}:{submission.exercise_version_id}"

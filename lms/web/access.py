@@ -65,6 +65,14 @@ account = Rule("signed in, also with a password to change", lambda viewer: True,
 staff = Rule("staff", lambda viewer: viewer.is_staff)
 operator = Rule("operator", lambda viewer: viewer.is_operator)
 officer = Rule("officer", lambda viewer: bool(viewer.officer_centres))
+instructor = Rule("instructor", lambda viewer: bool(viewer.instructor_centres))
+class_reader = Rule("instructor or officer", lambda viewer: bool(viewer.instructor_centres or viewer.officer_centres))
+desk = Rule(
+    "officer, instructor or programme office",
+    lambda viewer: bool(viewer.officer_centres or viewer.instructor_centres or viewer.is_programme_office),
+)
+company_manager = Rule("company manager", lambda viewer: bool(viewer.managed_companies))
+programme_office = Rule("programme office", lambda viewer: viewer.is_programme_office)
 
 
 def rule_of(view: Callable) -> Rule | None:

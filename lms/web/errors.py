@@ -19,6 +19,7 @@ from lms.learning.ledger import DecisionError
 from lms.people.accounts import AccountError, SignInRefusedError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
 from lms.reports.completions import ReportError
+from lms.submissions.regrade import RegradeError
 
 from . import access, flashes
 from .csrf import FormExpiredError
@@ -125,6 +126,17 @@ def _decision(error: LMSError) -> str:
     }[error.reason]
 
 
+def _regrade(error: LMSError) -> str:
+    return {
+        "no_exercise": _("There is no published version of this exercise to grade by."),
+        "closed": _("The run is closed, so its grades stay as they are."),
+        "unfinished": _(
+            "Not everything is graded yet. Wait until it is, look at what would change, and apply it then."
+        ),
+        "changed": _("Something has changed since you looked. Look at what would change now, and apply it again."),
+    }[error.reason]
+
+
 _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     NotANotebookError: _not_a_notebook,
     RunNotOpenError: _run_not_open,
@@ -132,6 +144,7 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     SignInRefusedError: _sign_in_refused,
     AccountError: _account,
     DecisionError: _decision,
+    RegradeError: _regrade,
     StorageError: lambda error: _(
         "We could not store the file, so nothing was handed in. Keep it and try again later."
     ),

@@ -78,11 +78,14 @@ class Site:
             session.commit()
         return made
 
-    def starter(self) -> bytes:
+    def exercise_version(self) -> ExerciseVersion:
+        """The one that the run grades by."""
         of_run = select(RunUnit.exercise_version_id).where(RunUnit.run_id == self.run.id)
         with self.lms.database.reading() as session:
-            digest = session.scalars(select(ExerciseVersion.starter).where(ExerciseVersion.id.in_(of_run))).one()
-        return self.lms.files.read(digest)
+            return session.scalars(select(ExerciseVersion).where(ExerciseVersion.id.in_(of_run))).one()
+
+    def starter(self) -> bytes:
+        return self.lms.files.read(self.exercise_version().starter)
 
     def notebook(self, answers: Mapping[str, str] = small_course.RIGHT) -> bytes:
         """The starter with these answers."""

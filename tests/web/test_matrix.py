@@ -56,6 +56,15 @@ GET    account.state               200    200     200   200     200     200     
 POST   account.stay                in     204     204   204     204     204         204        204    204      204
 GET    desk.home                   in     403     403   200     200     200         200        200    200      pw
 POST   desk.uphold                 in     403     403   403     303     404         403        403    403      pw
+GET    classroom.home              in     403    403   403     200     200         200        403    403      pw
+GET    classroom.run               in     403    403   403     200     404         200        403    403      pw
+GET    classroom.learner           in     403    403   403     200     404         200        403    403      pw
+GET    classroom.submission        in     403    403   403     200     404         200        403    403      pw
+GET    classroom.feedback          in     403    403   403     200     404         200        403    403      pw
+GET    classroom.notebook          in     403    403   403     200     404         200        403    403      pw
+GET    classroom.regrade_page      in     403    403   403     403     403         200        403    403      pw
+POST   classroom.start_regrade     in     403    403   403     403     403         303        403    403      pw
+POST   classroom.apply_regrade     in     403    403   403     403     403         303        403    403      pw
 POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
 GET    operations.page             in     403     403   403     403     403         403        403    200      pw
 GET    operations.state            in     403     403   403     403     403         403        403    200      pw
@@ -155,6 +164,10 @@ class Case:
             **dict.fromkeys(("learn.unit", "learn.done", "learn.take_quiz", "learn.submit", "learn.starter"), run),
             **dict.fromkeys(("learn.submission", "learn.feedback", "learn.notebook"), submission),
             **dict.fromkeys(("desk.uphold", "desk.revoke"), decision),
+            "classroom.run": {"run": run["run"]},
+            "classroom.learner": decision,
+            **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
+            **dict.fromkeys(("classroom.regrade_page", "classroom.start_regrade", "classroom.apply_regrade"), run),
             "account.end_device": {"uid": self._device()},
             "static": {"filename": "css/base.css"},
             "missing": {"_anything": "nothing/here"},
@@ -172,6 +185,8 @@ class Case:
     def _form(self, endpoint: str) -> dict[str, Any]:
         if endpoint == "learn.submit":
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
+        if endpoint == "classroom.apply_regrade":
+            return {"version": self.site.exercise_version().digest}
         return {"reason": "확인했습니다."} if endpoint.startswith("desk.") else {}
 
 
