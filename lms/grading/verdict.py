@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import regions
+from . import names, regions
 from .exercise import Check
 from .explain import explain
 from .messages import say
@@ -103,8 +103,8 @@ class _Failure:
         return Verdict(FAILED, 0.0, _joined(self.case.cause or self._explained(), author or self.case.check.message))
 
     def _is_ours(self) -> bool:
-        """A check that isn't even Python can't be the learner's fault."""
-        return "SyntaxError" in self.trouble.kinds and [key for key, _ in self.trouble.frames] == [self.case.key]
+        """A check that isn't even Python can't be the learner's fault. An error of that class may be: she may raise it."""
+        return "SyntaxError" in self.trouble.kinds and not _is_python(self.case.source)
 
     def _author_text(self) -> str:
         """What the failing assert says. Of a hidden one only the words that stand in the source, never a value."""
@@ -128,6 +128,14 @@ class _Failure:
                 return say("stopped", language, where=where, explained=said)
         where = say("check_line", language, text=_line(self.case.source, self.line))
         return say("stopped", language, where=where, explained=said)
+
+
+def _is_python(source: str) -> bool:
+    tree = names.parse(source)
+    try:
+        return tree is not None and bool(compile(tree, "", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
+    except (SyntaxError, ValueError):
+        return False
 
 
 def _cut(text: str, most: int = _MAX_TEXT) -> str:

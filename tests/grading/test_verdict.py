@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -132,8 +133,20 @@ def test_what_went_wrong_in_the_answer_comes_before_the_check():
 
 
 def test_a_check_that_is_not_python_is_our_fault():
+    for source in ("x = 1\nassert (", "x = 1\nreturn 2"):
+        verdict = judge(case(source=source), ran(error=trouble("SyntaxError", "invalid syntax", [("7", 2)])))
+        assert (verdict.outcome, verdict.points) == ("error", None)
+
+
+def test_a_syntax_error_that_her_function_raises_is_hers():
     verdict = judge(case(), ran(error=trouble("SyntaxError", "invalid syntax", [("7", 2)])))
-    assert (verdict.outcome, verdict.points) == ("error", None)
+    assert (verdict.outcome, verdict.points) == ("failed", 0)
+
+
+def test_nothing_that_a_run_says_is_shown_where_her_process_knew_hidden_values():
+    error = trouble("AssertionError", "secret 4242", [("7", 2)])
+    verdict = judge(case(), dataclasses.replace(ran(error=error), unseen=True))
+    assert verdict.message == "둘이어야 합니다."
 
 
 def test_english():

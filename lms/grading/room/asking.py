@@ -11,11 +11,14 @@ from . import shell, wall
 from .codec import CodecError, Decoder, Encoder
 from .exports import PLAIN_BUILTINS, Exports, Patches, index
 from .learnt import Contract
-from .namespace import OURS, Namespace
+from .namespace import Namespace, hers
 from .proxies import RemoteFunction, WrongKind
 from .standins import StandIns
 from .values import form, is_mutable, replace_content
 from .wall import WallDownError
+
+_STOPS = (StopIteration, StopAsyncIteration)
+_STOPPING = ("__next__", "__await__")
 
 
 class Asking:
@@ -58,7 +61,10 @@ class Asking:
         reply, buffers = self._request({"do": do, **facts}, self.exports.encoder())
         return reply.get("value"), buffers
 
-    def _request(self, request: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], list[bytes]]:
+    def _request(
+        self, request: dict[str, Any], encoder: Encoder, *, site: str = ""
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """`site` is '' where StopIteration may come back."""
         if self._connection is None:
             raise WallDownError
         wall.send(self._connection, request, encoder.buffers)
@@ -73,8 +79,15 @@ class Asking:
             if isinstance(text, str):
                 (sys.stderr if name == "stderr" else sys.stdout).write(text)
         if "error" in reply:
-            raise self._stand_ins.error(reply["error"], lambda tree: self.decode(tree, buffers, ""))
+            error = self._stand_ins.error(reply["error"], lambda tree: self.decode(tree, buffers, ""))
+            if site and isinstance(error, _STOPS) and not self._may_stop(site):
+                raise RuntimeError("the function raised StopIteration") from error
+            raise error
         return reply, buffers
+
+    def _may_stop(self, site: str) -> bool:
+        """StopIteration ends a loop without a word: a call raises it only where the author's solution does."""
+        return site.startswith("iterator.") or self.contract.may_stop(site)
 
     def _serve_callback(self, connection: socket.socket, request: dict[str, Any], buffers: list[bytes]) -> None:
         """The learner's function calls something that the check gave it, or has put in the place of a builtin."""
@@ -111,7 +124,7 @@ class Asking:
     # --- names: what the namespace asks ---------------------------------------------------------------------------------
 
     def has(self, name: str) -> bool:
-        if name.startswith("__") or name in OURS:
+        if not hers(name):
             return False
         return self.ask("has", name=name)[0] is True
 
@@ -119,11 +132,11 @@ class Asking:
         value, buffers = self.ask("names")
         self.asked += 1
         names = self.decode(value, buffers, "")
-        return [name for name in names if isinstance(name, str) and name not in OURS] if isinstance(names, list) else []
+        return [name for name in names if hers(name)] if isinstance(names, list) else []
 
     def get(self, name: str) -> Any:
         """A name that the checks don't bind. KeyError where the learner has none, so that builtins are looked at next."""
-        if not isinstance(name, str) or name.startswith("__") or name in OURS:
+        if not hers(name):
             raise KeyError(name)
         if name in PLAIN_BUILTINS and self.contract.hides(name):
             raise KeyError(name)
@@ -204,12 +217,7 @@ class Asking:
             "patched": self.patches.current(),
         }
         numbered = encoder.numbered
-        try:
-            reply, buffers = self._request(request, encoder)
-        except (StopIteration, StopAsyncIteration) as error:
-            if operator or site.startswith("iterator.") or self.contract.may_stop(site):
-                raise
-            raise RuntimeError("the function raised StopIteration") from error
+        reply, buffers = self._request(request, encoder, site=site if operator not in _STOPPING else "")
         for number, content in reply.get("changes") or ():
             replace_content(numbered[index(number)], self.decode(content, buffers, site))
         return self.decode(reply.get("value"), buffers, site, numbered)
@@ -226,8 +234,9 @@ class Asking:
 
     def attribute(self, handle: int, name: str, site: str) -> Any:
         self.asked += 1
-        value, buffers = self.ask("attribute", of=handle, name=name)
-        return self.decode(value, buffers, site)
+        request = {"do": "attribute", "of": handle, "name": name}
+        reply, buffers = self._request(request, self.exports.encoder(), site=site)
+        return self.decode(reply.get("value"), buffers, site)
 
     def assign(self, handle: int, name: str, value: Any) -> None:
         encoder = self.exports.encoder()

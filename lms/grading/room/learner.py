@@ -106,9 +106,9 @@ def kind_of(value: Any) -> dict[str, Any] | None:
         return None
     if isinstance(value, unittest.TestProgram | unittest.TestResult):
         outcome = value.result if isinstance(value, unittest.TestProgram) else value
-        return {"kind": "passed" if outcome.wasSuccessful() else "failed", "number": 0.0}
+        return {"kind": "passed" if outcome.wasSuccessful() and outcome.testsRun else "failed", "number": 0.0}
     if isinstance(value, doctest.TestResults):
-        return {"kind": "failed" if value.failed else "passed", "number": 0.0}
+        return {"kind": "passed" if value.attempted and not value.failed else "failed", "number": 0.0}
     numpy = sys.modules.get("numpy")
     kind = type(value)
     if kind is bool or (numpy and kind is numpy.bool_):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import sys
-import unittest
 from typing import Any
 
 _NAMES = """
@@ -16,6 +14,7 @@ types dataclasses enum contextlib calendar zoneinfo uuid doctest traceback IPyth
 LIBRARIES = frozenset(_NAMES.split())
 _HOME_NAMES = "numpy pandas matplotlib sklearn scipy collections datetime re decimal builtins io logging"
 _HOMES = frozenset(_HOME_NAMES.split())
+_RUNNERS = ("unittest", "doctest")
 _FAMILIES = ("sklearn", "matplotlib")
 
 
@@ -59,10 +58,9 @@ def is_relative(module: str, name: str, kinds: list[str]) -> bool:
 
 
 def error_class(kind: list[Any]) -> type[BaseException] | None:
-    """A class of errors by (module, name). To skip a test is the author's alone to say."""
-    module, name = kind
-    home = builtins if module == "builtins" else sys.modules.get(module) if is_known(str(module)) else None
-    found = getattr(home, str(name), None)
-    if not isinstance(found, type) or not issubclass(found, BaseException) or issubclass(found, unittest.SkipTest):
+    """A class of errors by (module, name). Those of test runners end a test without a word: they are never the learner's."""
+    module, name = str(kind[0]), str(kind[1])
+    if module.partition(".")[0] in _RUNNERS or (not is_known(module) and module != "builtins"):
         return None
-    return found
+    found = getattr(sys.modules.get(module), name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None

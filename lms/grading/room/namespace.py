@@ -8,6 +8,13 @@ from typing import Any, Protocol
 
 # Names that every notebook has from IPython, which are never the learner's to give.
 OURS = frozenset(("open", "exit", "quit", "get_ipython", "In", "Out", "display"))
+# By these a module tells a test runner what to run. Only the checks' own are looked at.
+_FOR_RUNNERS = frozenset(("load_tests", "setUpModule", "tearDownModule"))
+
+
+def hers(name: Any) -> bool:
+    """Whether a name may be the learner's to give."""
+    return isinstance(name, str) and not name.startswith("__") and name not in OURS and name not in _FOR_RUNNERS
 
 
 class Learner(Protocol):
