@@ -6,20 +6,20 @@ Exit status: 0 if it could grade or check and all is well, 1 if not, 2 for wrong
 from __future__ import annotations
 
 import argparse
+import contextlib
+import html
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lms.errors import ContentError, GradingUnavailableError, NotANotebookError
+from lms.errors import ContentError, GradingUnavailableError
 
 from . import otter, proof
+from .batch import Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .feedback import render_feedback
-from .grades import CheckResult, Grade
-from .grading import ENGINE, grade
-from .messages import say
+from .grades import Grade
 from .pool import required
 from .sandbox.isolation import LEVELS, isolation
 from .starter import make_starter
@@ -31,7 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         return int(given.run(given))
     except (ContentError, GradingUnavailableError) as error:
         _tell(str(error))
-        return 1
+    except OSError as error:
+        _tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        _tell("stopped")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,19 +43,26 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("grade", help="grade notebooks; one line for each, in order")
     one.add_argument("exercise", metavar="EXERCISE", help="a folder of exercises/ or a source notebook")
-    one.add_argument("notebooks", nargs="+", metavar="NOTEBOOK.ipynb")
+    one.add_argument("notebooks", nargs="+", metavar="NOTEBOOK.ipynb", help="notebooks, or folders of them")
     one.add_argument("--json", action="store_true", help="a line of JSON for each notebook")
     one.add_argument("--html", metavar="DIR", type=Path, help="write each learner's feedback there")
+    one.add_argument("--csv", metavar="FILE", type=Path, help="write a row for each notebook there")
+    one.add_argument(
+        "--workers", metavar="N", type=_workers, default=1, help="grade N notebooks at a time (default: 1)"
+    )
+    _data(one)
     _common(one)
     one.set_defaults(run=_grade)
     two = commands.add_parser("check", help="prove an exercise: solution, blank, the wrong notebooks of proof.toml")
     two.add_argument("exercise", metavar="EXERCISE")
     two.add_argument("--json", action="store_true", help="the findings as one line of JSON")
+    _data(two)
     _common(two)
     two.set_defaults(run=_check)
     three = commands.add_parser("starter", help="write the learner's copy")
     three.add_argument("exercise", metavar="EXERCISE")
     three.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    _data(three)
     three.set_defaults(run=_starter)
     five = commands.add_parser("import", help="turn a notebook of Otter Assign into a source notebook")
     five.add_argument("notebook", metavar="NOTEBOOK.ipynb", type=Path)
@@ -61,6 +72,18 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--json", action="store_true")
     four.set_defaults(run=_doctor)
     return parser
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    text = "a file or folder that goes with a single source notebook, besides those that its cells open by name"
+    parser.add_argument("--data", metavar="PATH", type=Path, action="append", default=[], help=text)
+
+
+def _workers(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError("a number from 1 to 64")
+    return number
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -79,76 +102,32 @@ def _say(text: str) -> None:
 
 
 def _grade(given: argparse.Namespace) -> int:
-    exercise = load_exercise(given.exercise)
-    pages = _page_names(given.notebooks)
-    all_graded = True
-    for path in given.notebooks:
-        line, graded = _grade_one(exercise, path, given)
-        all_graded &= line["outcome"] == "graded"
-        _say(json.dumps(line, ensure_ascii=False) if given.json else _in_words(line))
-        if given.html and graded:
-            given.html.mkdir(parents=True, exist_ok=True)
-            (given.html / next(pages)).write_text(_page(graded), encoding="utf-8")
-        elif given.html:
-            next(pages)
-    return 0 if all_graded else 1
-
-
-def _grade_one(exercise: Exercise, path: str, given: argparse.Namespace) -> tuple[dict[str, Any], Grade | None]:
-    """One line for one notebook, whatever happens to it."""
-    try:
-        content = Path(path).read_bytes()
-        graded = grade(exercise, content, name=path, language=given.language, required_level=given.isolation)
-    except NotANotebookError as error:
-        return _refused(exercise, path, error.reason, say(f"refused_{error.reason}", given.language)), None
-    except GradingUnavailableError as error:
-        return _refused(exercise, path, error.reason, str(error)), None
-    except OSError as error:
-        return _refused(exercise, path, "unreadable", f"{path}: {error.strerror}"), None
-    return _line(graded), graded
-
-
-def _line(graded: Grade) -> dict[str, Any]:
-    return {
-        "notebook": graded.notebook,
-        "outcome": graded.outcome,
-        "points": graded.points,
-        "max_points": graded.max_points,
-        "checks": [_check_line(check) for check in graded.checks],
-        "flags": [{"kind": flag.kind, "cell": flag.cell, "reason": flag.reason} for flag in graded.flags],
-        "repairs": [{"kind": r.kind, "cell": r.cell, "message": r.message} for r in graded.repairs],
-        "seconds": graded.seconds,
-        "engine": graded.engine,
-        "environment": graded.environment,
-    }
-
-
-def _check_line(check: CheckResult) -> dict[str, Any]:
-    return {
-        "name": check.name,
-        "outcome": check.outcome,
-        "points": check.points,
-        "max_points": check.max_points,
-        "hidden": check.hidden,
-        "message": check.message,
-    }
-
-
-def _refused(exercise: Exercise, path: str, reason: str, message: str) -> dict[str, Any]:
-    _tell(f"{path}: {message}")
-    return {
-        "notebook": path,
-        "outcome": "error",
-        "points": None,
-        "max_points": exercise.max_points,
-        "checks": [],
-        "flags": [],
-        "repairs": [],
-        "seconds": 0.0,
-        "engine": ENGINE,
-        "environment": "",
-        "error": {"reason": reason, "message": message},
-    }
+    exercise = load_exercise(given.exercise, data=given.data)
+    paths = find_notebooks(given.notebooks, exercise)
+    pages = page_names(paths)
+    if given.html:
+        given.html.mkdir(parents=True, exist_ok=True)
+    done = 0
+    with contextlib.ExitStack() as stack:
+        table = None
+        if given.csv:
+            file = stack.enter_context(given.csv.open("w", encoding="utf-8-sig", newline=""))
+            table = Table(file, exercise)
+        graded_all = grade_all(
+            exercise, paths, language=given.language, required_level=given.isolation, workers=given.workers
+        )
+        for graded, page in zip(stack.enter_context(contextlib.closing(graded_all)), pages, strict=True):
+            done += graded.line["outcome"] == "graded"
+            if graded.problem:
+                _tell(f"{graded.line['notebook']}: {graded.problem}")
+            _say(json.dumps(graded.line, ensure_ascii=False) if given.json else _in_words(graded.line))
+            if table:
+                table.add(graded)
+            if given.html and graded.grade:
+                (given.html / page).write_text(_page(graded.grade, given.language), encoding="utf-8")
+    if len(paths) > 1:
+        _tell(f"{done} of {len(paths)} notebooks graded")
+    return 0 if done == len(paths) else 1
 
 
 def _in_words(line: dict[str, Any]) -> str:
@@ -162,24 +141,14 @@ def _in_words(line: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _page_names(notebooks: list[str]) -> Iterator[str]:
-    """A file name for each, though notebooks of different folders may have the same."""
-    used: set[str] = set()
-    for path in notebooks:
-        stem, number = Path(path).stem, 2
-        name = stem
-        while name in used:
-            name, number = f"{stem}-{number}", number + 1
-        used.add(name)
-        yield f"{name}.html"
-
-
-def _page(graded: Grade) -> str:
-    return f'<!doctype html>\n<meta charset="utf-8">\n<title>feedback</title>\n{render_feedback(graded)}\n'
+def _page(graded: Grade, language: str) -> str:
+    title = html.escape(Path(graded.notebook).stem)
+    head = f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+    return f"{head}{render_feedback(graded)}\n</html>\n"
 
 
 def _check(given: argparse.Namespace) -> int:
-    exercise = load_exercise(given.exercise)
+    exercise = load_exercise(given.exercise, data=given.data)
     proved = proof.check_exercise(exercise, language=given.language, required_level=given.isolation)
     if given.json:
         _say(json.dumps(_proof_line(exercise, proved), ensure_ascii=False))
@@ -212,9 +181,11 @@ def _proof_line(exercise: Exercise, proved: proof.Proof) -> dict[str, Any]:
 
 
 def _starter(given: argparse.Namespace) -> int:
-    exercise = load_exercise(given.exercise)
+    exercise = load_exercise(given.exercise, data=given.data)
     text = json.dumps(make_starter(exercise), ensure_ascii=False, indent=1)
     given.output.write_text(text + "\n", encoding="utf-8")
+    if exercise.data:
+        _tell(f"hand these files out with it: {', '.join(exercise.data)}")
     return 0
 
 

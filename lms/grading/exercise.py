@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,7 @@ from typing import Any
 from lms.errors import ContentError
 
 from . import metadata, regions
+from .bare import files_beside
 from .metadata import Role
 from .sandbox.process import Files, Limits
 
@@ -95,17 +96,26 @@ def _role_facts(role: Role) -> list[Any]:
     return [role.grade_id, role.grade, role.solution, role.locked, role.task, role.points]
 
 
-def load_exercise(path: str | Path) -> Exercise:
-    """Read `exercises/<slug>/`, or a single source notebook with nothing around it. ContentError."""
+def load_exercise(path: str | Path, *, data: Sequence[Path] = ()) -> Exercise:
+    """Read `exercises/<slug>/`, or a single source notebook. To that belong the files beside it that its cells open by name,
+    and those in `data`. ContentError."""
     path = Path(path)
-    if path.is_dir():
-        return _Folder(path.resolve()).load()
-    return _bare(path)
+    if not path.is_dir():
+        return _bare(path, data)
+    if data:
+        raise ContentError(
+            path.name, "", "--data is for a single notebook", "List data files in exercise.toml as [[data]]"
+        )
+    if not (path / "exercise.toml").exists() and (several := sorted(file.name for file in path.glob("*.ipynb"))):
+        remedy = f"Each notebook is an exercise of its own: give one of {', '.join(several)}"
+        raise ContentError(path.resolve().name, "", "this folder has no exercise.toml", remedy)
+    return _Folder(path.resolve()).load()
 
 
-def _bare(path: Path) -> Exercise:
+def _bare(path: Path, data: Sequence[Path]) -> Exercise:
     cells = read_source(path, path.name)
-    limits, files = Limits(), Files()
+    limits = Limits()
+    files = files_beside(path, (cell.source for cell in cells if cell.cell_type == "code"), data)
     return Exercise(path.stem, path.stem, "ko", cells, _checks(cells, {}), limits, files, None, path)
 
 
