@@ -48,7 +48,8 @@ def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int],
     """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed.
 
     `regions` maps the regions that the question leaves to those under which they are counted; one that it lacks is left
-    out. `completed_on` is the day of the completion that stands. `viewer` None sees all; `day` is that on which she looks.
+    out. `completed_on` is the day of the completion that stands, `state` whether she is in the run. `viewer` None sees all;
+    `day` is that on which she looks.
     """
     # Of who came, left and came again the first entry says with which company and region, the last whether she is in.
     membership = _newest(question, ("enrolled", "withdrawn"))
@@ -67,6 +68,7 @@ def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int],
             first.company_id,
             first.region_id,
             first.effective_on.label("enrolled_on"),
+            case((last.kind == "withdrawn", "withdrawn"), else_="enrolled").label("state"),
             enrolled.label("enrolled"),
             case((active, 1), else_=0).label("active"),
             case((stands, 1), else_=0).label("completed"),

@@ -1,0 +1,68 @@
+"""Completions over time: by week for each group, and added up for a plot. The day of a completion is its 수료일."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lms.people.viewers import Viewer
+
+from . import facts, regions
+from .question import Question
+from .rows import Groups, grouped
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """`ends` are the last days of the weeks, the oldest first; the last is the day of the question."""
+
+    ends: tuple[date, ...]
+    rows: Mapping[tuple[str, ...], tuple[int, ...]]
+
+    def of(self, keys: tuple[str, ...]) -> tuple[int, ...]:
+        """Completions by week of the row with these keys."""
+        return self.rows.get(keys, (0,) * len(self.ends))
+
+
+def weekly(session: Session, viewer: Viewer | None, question: Question, *, weeks: int = 12) -> Weekly:
+    """The completions that stand, by the week of their day: one query for all rows."""
+    ends = tuple(question.as_of - WEEK * back for back in range(weeks - 1, -1, -1))
+    known = regions.load(session, viewer, question)
+    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    groups = Groups(session, viewer, question, known)
+    statement, columns = grouped(question, counted)
+    statement = (
+        statement.add_columns(*columns, counted.c.completed_on, func.count())
+        .where(counted.c.completed_on > ends[0] - WEEK, counted.c.completed_on <= ends[-1])
+        .group_by(*columns, counted.c.completed_on)
+    )
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for *raw, day, count in session.execute(statement):
+        key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
+        week = weeks - 1 - (ends[-1] - day).days // 7
+        rows.setdefault(tuple(group.key for group in key), [0] * weeks)[week] += count
+    return Weekly(ends, {keys: tuple(counts) for keys, counts in rows.items()})
+
+
+def cumulative(
+    session: Session, viewer: Viewer | None, question: Question, *, since: date, until: date
+) -> list[tuple[date, int]]:
+    """The completions that stand whose day lies from `since` to each point; points are a week apart, the last is `until`."""
+    known = regions.load(session, viewer, question)
+    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    statement = (
+        select(counted.c.completed_on, func.count())
+        .where(counted.c.completed_on >= since, counted.c.completed_on <= until)
+        .group_by(counted.c.completed_on)
+    )
+    by_day = {day: count for day, count in session.execute(statement)}
+    points = [until]
+    while points[-1] - WEEK >= since:
+        points.append(points[-1] - WEEK)
+    return [(point, sum(count for day, count in by_day.items() if day <= point)) for point in reversed(points)]
