@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-grading fuzz soak memory host-site clean
+.PHONY: help run prepare upgrade test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ $(NBGRADER)/.ready: requirements-nbgrader.lock $(BIN)/uv
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(NBGRADER)
 	@$(BIN)/uv pip install --quiet --python $(NBGRADER)/bin/python --require-hashes -r requirements-nbgrader.lock
 	@touch $@
+
+upgrade: $(VENV)/.runtime ## after git pull, with the site stopped: install, back up, migrate, check; back where it fails
+	@$(BIN)/flask lms upgrade
 
 prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (again changes nothing)
 	@$(BIN)/flask lms init

@@ -60,9 +60,13 @@ def upgrade(engine: Engine) -> bool:
     return True
 
 
+def is_known(revision: str) -> bool:
+    """Whether this code can bring a database of that revision to the head."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _refuse_newer(at: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if at is not None and at not in known:
+    if at is not None and not is_known(at):
         raise MigrationError(
             why=f"it is at revision {at}, which is newer than this program. Install the newer program."
         )

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from sqlalchemy import update
 
-from lms.models import Job
+from lms.models import Database, Job
 from lms.operations import doctor
 from lms.web import cli, findings
 from lms.web.i18n import speaking
@@ -70,3 +71,24 @@ def test_the_command_says_all_and_fails_where_something_is_wrong(site: Site) -> 
     by_topic = {row["topic"]: row for row in rows["findings"]}
     assert (rows["state"], by_topic["worker"]["state"], by_topic["content"]["state"]) == ("bad", "bad", "good")
     assert by_topic["worker"]["remedy"]
+
+
+def test_a_backup_is_made_and_restored_by_commands(site: Site, database: Database, tmp_path: Path) -> None:
+    database.dispose()  # the tests' own connection
+    file = str(tmp_path / "site.tar.gz")
+
+    def typed(*words: str) -> Result:
+        return site.app.test_cli_runner().invoke(cli.lms, words)
+
+    assert "revision" in typed("backup", file).stdout
+    again = typed("backup", file)
+    assert (again.exit_code, "is there already" in again.output) == (1, True)
+    refused = typed("restore", file)
+    assert (refused.exit_code, "--replace" in refused.output) == (1, True)
+    before = site.snapshot()
+    done = typed("restore", "--replace", file)
+    assert done.exit_code == 0, done.output
+    assert "the database that was here lies in" in done.stdout
+    assert site.snapshot() == before
+    upgraded = typed("upgrade")
+    assert (upgraded.exit_code, "is at this program's form" in upgraded.stdout) == (0, True)
