@@ -6,12 +6,21 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Literal
+from datetime import UTC, date, datetime
+from typing import IO, Any, Literal
+
+from xlsxwriter import Workbook
+
+from lms.errors import LMSError
+from lms.people.business_numbers import display
 
 from .completions import CompletionReport, CompletionRow
+from .learners import LearnerRow
+from .question import Question
+from .targets import TargetReport
 
 Kind = Literal["text", "count", "rate", "score", "day"]
 
@@ -37,7 +46,15 @@ DETAILS = {
 }
 # What Excel, LibreOffice and Google Sheets start a formula with.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_LONGEST_CELL = 32_767  # characters, of XLSX
 _NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d+)?")
+
+
+class TooLongError(LMSError):
+    """A spreadsheet holds `most` rows; a CSV holds all."""
+
+    reason = "too_long"
+    sentence = "A spreadsheet holds at most {most} rows. Ask for CSV, or for a part."
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,64 @@ def _completion_cells(report: CompletionReport, row: CompletionRow) -> tuple[Any
     return (*words, row.applied, row.enrolled, row.active, row.completed, row.rate)
 
 
+def learner_sheet(question: Question, rows: Iterable[LearnerRow]) -> Sheet:
+    """One row a learner in a run. There are persons in it."""
+    columns = [
+        Column("name", "이름"),
+        Column("employee_number", "사번"),
+        Column("region", "지역"),
+        Column("company", "기업"),
+        Column("business_number", "사업자등록번호"),
+        Column("run", "과정"),
+        Column("run_key", "차수 코드"),
+        Column("state", "상태"),
+        Column("enrolled_on", "신청일", "day"),
+        Column("progress", "진도", "score"),
+        Column("score", "점수", "score"),
+        Column("missing_units", "남은 학습 단위", "count"),
+        Column("missing_points", "모자란 점수", "score"),
+        Column("last_active", "마지막 활동일", "day"),
+        Column("completed_on", "수료일", "day"),
+    ]
+    return Sheet(f"수강생 {question.as_of}", columns, (_learner_cells(row) for row in rows))
+
+
+def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
+    standing = row.standing
+    missing = {each.what: each.count for each in standing.missing}
+    state = "수료" if standing.is_completed else "취소" if row.state == "withdrawn" else "수강"
+    return (
+        row.person_name,
+        row.employee_number,
+        row.region_name,
+        row.company_name,
+        display(row.business_number),
+        f"{row.run_title} {row.run_number}차",
+        row.run_key,
+        state,
+        row.enrolled_on,
+        standing.progress,
+        standing.score,
+        None if standing.is_completed else int(missing.get("progress", 0)),
+        None if standing.is_completed else missing.get("score", 0),
+        row.last_active,
+        standing.completed_on,
+    )
+
+
+def target_sheet(report: TargetReport) -> Sheet:
+    """One row a region, with the years before."""
+    columns = [
+        Column("region", "지역"),
+        Column("target", f"{report.year}년 목표", "count"),
+        Column("completed", f"{report.year}년 실적", "count"),
+        Column("rate", "달성률", "rate"),
+        *(Column(f"completed_{year}", f"{year}년 실적 (같은 날)", "count") for year in report.years),
+    ]
+    cells = ((row.name, row.target, row.completed, row.rate, *row.earlier) for row in report.rows)
+    return Sheet(f"목표와 실적 {report.as_of}", columns, cells)
+
+
 _CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {
     "text": lambda value: safe_text(str(value)),
     "count": lambda value: value,
@@ -114,6 +189,66 @@ def _csv_line(cells: Sequence[str | int]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)
     return buffer.getvalue()
+
+
+_FORMATS: dict[Kind, dict[str, str]] = {
+    "text": {},
+    "count": {"num_format": "#,##0"},
+    "rate": {"num_format": "0.0%"},
+    "score": {"num_format": "0.0"},
+    "day": {"num_format": "yyyy-mm-dd"},
+}
+_WIDTHS: dict[Kind, int] = {"text": 24, "count": 10, "rate": 10, "score": 10, "day": 12}
+MOST_ROWS = 1_048_575  # of a spreadsheet, without its heading
+
+
+def to_xlsx(sheet: Sheet) -> IO[bytes]:
+    """A workbook of one sheet in a temporary file, open at its start; it is gone when it is closed.
+
+    Rows go to disk one after another. No text becomes a formula or a link.
+
+    Raises:
+        TooLongError: there are more rows than a spreadsheet holds.
+    """
+    made = tempfile.TemporaryFile()  # noqa: SIM115 (the caller sends it and closes it)
+    try:
+        _write_workbook(sheet, made)
+    except BaseException:
+        made.close()
+        raise
+    made.seek(0)
+    return made
+
+
+def _write_workbook(sheet: Sheet, made: IO[bytes]) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(made, options) as book:
+        # The day of making would make each file another one.
+        book.set_properties({"title": sheet.title, "created": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)})
+        page = book.add_worksheet()
+        page.freeze_panes(1, 0)
+        heading = book.add_format({"bold": True, "bottom": 1})
+        formats = [book.add_format(_FORMATS[column.kind]) for column in sheet.columns]
+        for place, column in enumerate(sheet.columns):
+            page.set_column(place, place, _WIDTHS[column.kind])
+        for place, column in enumerate(sheet.columns):
+            page.write_string(0, place, column.header, heading)
+        for number, row in enumerate(sheet.rows, start=1):
+            if number > MOST_ROWS:
+                raise TooLongError(most=MOST_ROWS)
+            for place, (column, value) in enumerate(zip(sheet.columns, row, strict=True)):
+                _write_cell(page, number, place, column.kind, value, formats[place])
+
+
+def _write_cell(page: Any, row: int, place: int, kind: Kind, value: Any, form: Any) -> None:
+    if value is None:
+        return
+    if kind == "text":
+        page.write_string(row, place, str(value)[:_LONGEST_CELL], form)
+    elif kind == "day":
+        page.write_datetime(row, place, value, form)
+    else:
+        page.write_number(row, place, value, form)
 
 
 def to_json(sheet: Sheet, **question: Any) -> str:

@@ -1,0 +1,166 @@
+"""목표·실적·달성률 by region for a year, beside the same day of earlier years.
+
+Targets and results are told by the regions of today: what was owed or done in a region that merged is carried to the one
+that followed it. A target that was set for the region that followed replaces those of the regions before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lms import audit
+from lms.errors import LMSError
+from lms.models import Programme, Target
+from lms.models.database import insert_into
+from lms.people.viewers import Viewer
+
+from . import facts, regions
+from .question import Question, Reading
+
+MOST = 10_000_000  # completions in a region; more is a slip of the hand
+
+
+class TargetError(LMSError):
+    """`reason`: number (not from 0 to the most), day (outside of the programme)."""
+
+    sentence = "The target was not set: {reason}."
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """`target` None: none was set. `earlier` are the completions of the years before, as of the same day."""
+
+    key: str
+    name: str
+    target: int | None
+    completed: int
+    earlier: tuple[int, ...]
+
+    @property
+    def rate(self) -> float | None:
+        """Completed ÷ target, which may be above 1; None without a target."""
+        return self.completed / self.target if self.target else None
+
+
+@dataclass(frozen=True)
+class TargetReport:
+    """`years` are the years before, the newest first, in the order of `TargetRow.earlier`."""
+
+    year: int
+    as_of: date
+    years: tuple[int, ...]
+    rows: tuple[TargetRow, ...]
+    total: TargetRow
+
+
+def targets(
+    session: Session,
+    viewer: Viewer | None,
+    year: int,
+    *,
+    as_of: date,
+    reading: Reading = "recorded",
+    years_back: int = 2,
+    language: str = "ko",
+) -> TargetReport:
+    """Each region that the viewer sees: two queries, and one for each year."""
+    asked = Question(as_of=as_of, by=("region",), reading=reading, regions="today")
+    known = regions.load(session, viewer, asked)
+    years = tuple(range(year - 1, year - 1 - years_back, -1))
+    completed = {
+        of: _completed(session, viewer, asked.but(year=(str(of),), as_of=_same_day(as_of, of - year)), known)
+        for of in (year, *years)
+    }
+    owed = _owed(session, year, as_of, known)
+    ids = {region.id for region in known.open(asked)}
+    ids.update(region for counts in completed.values() for region in counts)
+    place = 0 if language == "ko" else 1
+    rows = tuple(
+        TargetRow(
+            region.slug,
+            region.names[place],
+            owed.get(region.id),
+            completed[year].get(region.id, 0),
+            tuple(completed[of].get(region.id, 0) for of in years),
+        )
+        for region in known.by_id.values()
+        if region.id in ids
+    )
+    return TargetReport(year, as_of, years, rows, _total(rows, len(years)))
+
+
+def _total(rows: tuple[TargetRow, ...], years: int) -> TargetRow:
+    owed = [row.target for row in rows if row.target is not None]
+    earlier = tuple(sum(row.earlier[place] for row in rows) for place in range(years))
+    return TargetRow("", "", sum(owed) if owed else None, sum(row.completed for row in rows), earlier)
+
+
+def _same_day(day: date, years: int) -> date:
+    """The day of another year; of the 29th of February the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _completed(session: Session, viewer: Viewer | None, question: Question, known: regions.Regions) -> dict[int, int]:
+    """Completions of the year's runs by region of today."""
+    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    statement = select(counted.c.region_id, func.sum(counted.c.completed)).group_by(counted.c.region_id)
+    found: dict[int, int] = {}
+    for region, count in session.execute(statement):
+        today = known.counted_as[region]
+        found[today] = found.get(today, 0) + int(count)
+    return found
+
+
+def _owed(session: Session, year: int, as_of: date, known: regions.Regions) -> Mapping[int, int]:
+    """The newest targets of the year's programmes, by region of today."""
+    rows = session.execute(
+        select(Target.programme_id, Target.region_id, Target.completions)
+        .join(Programme, Programme.id == Target.programme_id)
+        .where(Programme.fiscal_year == year, Target.set_on <= as_of)
+        .order_by(Target.set_on)
+    )
+    newest = {(programme, region): count for programme, region, count in rows}
+    owed: dict[int, int] = {}
+    for (programme, region), count in newest.items():
+        today = known.counted_as[region]
+        if region != today and (programme, today) in newest:
+            continue  # the region that followed has a target of its own
+        owed[today] = owed.get(today, 0) + count
+    return owed
+
+
+def set_target(
+    session: Session, programme: Programme, region_id: int, completions: int, *, on: date, actor_id: int | None
+) -> None:
+    """Set what a programme owes in a region from a day on. On the same day the later word counts.
+
+    Raises:
+        TargetError
+    """
+    if not 0 <= completions <= MOST:
+        raise TargetError("number")
+    if not programme.from_on <= on <= programme.to_on:
+        raise TargetError("day")
+    values = {"programme_id": programme.id, "region_id": region_id, "set_on": on, "completions": completions}
+    session.execute(
+        insert_into(session, Target)
+        .values(**values)
+        .on_conflict_do_update(
+            index_elements=["programme_id", "region_id", "set_on"], set_={"completions": completions}
+        )
+    )
+    audit.record(
+        session,
+        "target_set",
+        actor_id=actor_id,
+        subject=f"programme:{programme.id}",
+        reason=f"region {region_id}: {completions} on {on}",
+    )
