@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from flask import Blueprint, Response, g, make_response, redirect, request
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
@@ -18,10 +17,12 @@ from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.learning.ledger import DecisionError
 from lms.people.accounts import AccountError, SignInRefusedError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
-from lms.reports.completions import ReportError
+from lms.reports.downloads import ReasonMissingError
+from lms.reports.goals import GoalError
+from lms.reports.question import ReportError
 from lms.submissions.regrade import RegradeError
 
-from . import access, flashes
+from . import access, flashes, observation
 from .csrf import FormExpiredError
 from .i18n import format_day
 from .i18n import gettext as _
@@ -137,6 +138,24 @@ def _regrade(error: LMSError) -> str:
     }[error.reason]
 
 
+def _goal(error: LMSError) -> str:
+    return {
+        "not_a_number": _("A target is a whole number, such as 120. Nothing was changed."),
+        "reason_missing": _("Write the reason; it is kept with the change."),
+        "not_now": _("Targets are set while the programme runs. Nothing was changed."),
+    }[error.reason]
+
+
+def _report(error: LMSError) -> str:
+    return {
+        "day": _("“%(value)s” is not a day. Write it like 2026-07-31.", value=error.value),
+        "not_ended": _("%(value)s is not over yet. Choose today or a day before.", value=error.value),
+    }.get(error.reason) or _(
+        "The address asks for “%(value)s”, which there is not. The conditions were left aside; choose them anew.",
+        value=error.value,
+    )
+
+
 _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     NotANotebookError: _not_a_notebook,
     RunNotOpenError: _run_not_open,
@@ -151,7 +170,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     FormExpiredError: lambda error: _(
         "The page was open for too long or you signed in anew. Nothing was changed; send it again."
     ),
-    ReportError: lambda error: str(error),
+    ReportError: _report,
+    GoalError: _goal,
+    ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
     EnrolmentError: lambda error: str(error),
 }
 
@@ -278,7 +299,7 @@ def _is_unprepared() -> bool:
 
 def _fault(error: Exception) -> Response:
     """Ours. The reference lets an operator find the log's lines."""
-    reference = uuid4().hex[:8]
+    reference = observation.reference()
     log.error("fault %s at %s %s", reference, request.method, request.path, exc_info=error)
     page = Page(
         500,

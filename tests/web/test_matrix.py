@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lms.clock import today
-from lms.models import Person, Submission
+from lms.models import Person, Programme, Submission
 from lms.people import sign_ins
 from lms.web import access
 from lms.web.extension import LMS, Identity
@@ -54,7 +55,17 @@ POST   account.end_other_devices   in     303     303   303     303     303     
 POST   account.language            303    303     303   303     303     303         303        303    303      303
 GET    account.state               200    200     200   200     200     200         200        200    200      200
 POST   account.stay                in     204     204   204     204     204         204        204    204      204
-GET    desk.home                   in     403     403   200     200     200         200        200    200      pw
+GET    desk.home                   in     403     403   303     200     200         200        200    200      pw
+GET    desk.export                 in     403     403   403     200     200         200        200    403      pw
+GET    desk.company                in     403     403   403     200     404         200        200    403      pw
+POST   desk.export_people          in     403     403   403     200     404         200        200    403      pw
+GET    desk.learner                in     403     403   403     200     404         200        200    403      pw
+GET    desk.waiting                in     403     403   200     200     200         200        200    200      pw
+GET    company.home                in     403     403   200     403     403         403        403    403      pw
+GET    office.home                 in     403     403   403     403     403         403        200    403      pw
+GET    office.export               in     403     403   403     403     403         403        200    403      pw
+GET    office.set_page             in     403     403   403     403     403         403        200    403      pw
+POST   office.set_goals            in     403     403   403     403     403         403        303    403      pw
 POST   desk.uphold                 in     403     403   403     303     404         403        403    403      pw
 GET    classroom.home              in     403    403   403     200     200         200        403    403      pw
 GET    classroom.run               in     403    403   403     200     404         200        403    403      pw
@@ -70,6 +81,7 @@ GET    operations.page             in     403     403   403     403     403     
 GET    operations.state            in     403     403   403     403     403         403        403    200      pw
 GET    health.alive                200    200     200   200     200     200         200        200    200      200
 GET    health.ready                200    200     200   200     200     200         200        200    200      200
+GET    metrics.page                200    200     200   200     200     200         200        200    200      200
 GET    sign_in.page                200    303     303   303     303     303         303        303    303      303
 POST   sign_in.begin               422    422     422   422     422     422         422        422    422      422
 POST   sign_in.end                 in     303     303   303     303     303         303        303    303      303
@@ -84,7 +96,7 @@ DELETE missing                     404    404     404   404     404     404     
 """
 # In a host: these don't exist, because the host signs people in and keeps their passwords; the rest is as above, and
 # nobody is ever asked for another password.
-HOST_LACKS = ("sign_in.", "setup.")
+HOST_LACKS = ("sign_in.", "setup.", "metrics.")
 HOST_HAS_NO = ("account.password", "account.change_password", "account.end_device", "account.end_other_devices")
 
 _HEAD, *_LINES = TABLE.strip().splitlines()
@@ -113,6 +125,7 @@ class Case:
     people: dict[str, Person | None]
     here: dict[str, Person]
     submission: UUID
+    programme: UUID
 
     def browser(self, role: str) -> Browser:
         """A fresh browser in which the role's person is."""
@@ -157,13 +170,17 @@ class Case:
         run = {"run": self.site.run.uid, "key": unit.get(endpoint, small_course.EXERCISE)}
         submission = {"uid": self.submission}
         decision = {"enrolment": self.site.enrolled[self.site.world.hana.id].uid}
+        company, kind = {"uid": self.site.world.hanbit.uid}, {"kind": "csv"}
         values: dict[str, dict[str, Any]] = {
             "learn.outline": {"run": run["run"]},
             "learn.media": {"run": run["run"], "name": "bars.svg"},
             "learn.data_file": run | {"name": "data/parts.csv"},
             **dict.fromkeys(("learn.unit", "learn.done", "learn.take_quiz", "learn.submit", "learn.starter"), run),
             **dict.fromkeys(("learn.submission", "learn.feedback", "learn.notebook"), submission),
-            **dict.fromkeys(("desk.uphold", "desk.revoke"), decision),
+            **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
+            **dict.fromkeys(("desk.company", "desk.export_people"), company),
+            **dict.fromkeys(("desk.export", "office.export"), kind),
+            "office.set_goals": {"uid": self.programme},
             "classroom.run": {"run": run["run"]},
             "classroom.learner": decision,
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
@@ -187,7 +204,7 @@ class Case:
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}
-        return {"reason": "확인했습니다."} if endpoint.startswith("desk.") else {}
+        return {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.")) else {}
 
 
 def _case(site: Site, here: dict[str, Person]) -> Case:
@@ -204,12 +221,22 @@ def _case(site: Site, here: dict[str, Person]) -> Case:
     # The same row, told apart by the object.
     with site.lms.database.reading() as session:
         people["changing"] = session.get_one(Person, world.hana.id)
-    case = Case(site, people, here, UUID(int=0))
+    case = Case(site, people, here, UUID(int=0), _add_programme(site))
     site.hand_in(case.browser("learner"), site.notebook())
     with site.lms.database.reading() as session:
         case.submission = session.scalars(select(Submission.uid)).one()
     site.grade_by_hand(case.submission)
     return case
+
+
+def _add_programme(site: Site) -> UUID:
+    with site.lms.database.writing() as session:
+        year = today().year
+        days = {"from_on": date(year, 1, 1), "to_on": date(year, 12, 31)}
+        programme = Programme(slug="this-year", name="올해의 사업", fiscal_year=year, **days)
+        session.add(programme)
+        session.commit()
+        return programme.uid
 
 
 @pytest.fixture

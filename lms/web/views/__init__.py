@@ -2,8 +2,17 @@
 
 from flask import Blueprint
 
-from . import account, classroom, desk, health, learn, operations, setup, sign_in
+from . import account, classroom, company, desk, health, learn, metrics, office, operations, setup, sign_in
 
-ALL_VIEWS: tuple[Blueprint, ...] = (learn.bp, account.bp, classroom.bp, desk.bp, operations.bp, health.bp)
+ALL_VIEWS: tuple[Blueprint, ...] = (
+    learn.bp,
+    account.bp,
+    classroom.bp,
+    desk.bp,
+    company.bp,
+    office.bp,
+    operations.bp,
+    health.bp,
+)
 # Where a host signs people in, these don't exist.
-STANDALONE_VIEWS: tuple[Blueprint, ...] = (sign_in.bp, setup.bp)
+STANDALONE_VIEWS: tuple[Blueprint, ...] = (sign_in.bp, setup.bp, metrics.bp)

@@ -1,54 +1,209 @@
-"""The desk of those who answer for the figures: completions by region and company, and what has to be decided."""
+"""The desk of those who answer for the figures: completions by company and other groups, a company's people, one learner."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from lms.clock import today
-from lms.learning import enrolments, ledger
+from lms.errors import NotFoundError
+from lms.learning import enrolments, history, ledger
 from lms.learning.ledger import DecisionError
+from lms.people.viewers import Viewer
 from lms.reports import completions
+from lms.reports.choices import list_choices
+from lms.reports.completions import CompletionReport, CompletionRow
+from lms.reports.downloads import ReasonMissingError
+from lms.reports.question import CURRENT, Question
+from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
-from .. import access, flashes, forms
+from .. import access, asked, downloads, flashes, forms, growth, people, words
+from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
+from ..i18n import current_language
 from ..i18n import gettext as _
 from ..redirects import to
-from ..templating import render
+from ..templating import render, url
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
+
+# The orders of the rows, the first by default, and whether each begins with the most.
+SORTS = {"behind": False, "name": False, "applied": True, "enrolled": True, "active": True, "completed": True}
+
+
+def ways() -> list[tuple[tuple[str, ...], str]]:
+    """How the desk's first page may be cut, and what that is called."""
+    return [
+        (("region", "company"), _("By company")),
+        (("region",), _("By region")),
+        (("course",), _("By course")),
+        (("course", "run"), _("By run")),
+        (("size",), _("By size")),
+        (("industry",), _("By industry")),
+        (("level",), _("By factory level")),
+        (("cluster",), _("By cluster")),
+    ]
+
+
+def _asked() -> Asked:
+    default = Question(as_of=today(), by=("region", "company"), filters={"run": (CURRENT,)})
+    return asked.read("desk.home", default, SORTS, dimensions=[by for by, _word in ways()])
+
+
+def _report(what: Asked) -> tuple[CompletionReport, list[CompletionRow]]:
+    """The report and its rows in the order asked for."""
+    report = completions.count_completions(session, access.viewer(), what.question, language=current_language())
+    return report, sorted(report.rows, key=lambda row: _order(row, what.sort), reverse=what.down)
+
+
+def _order(row: CompletionRow, sort: str) -> tuple:
+    """`behind`: the lowest rate first, then the fewest active, then the most people; nobody enrolled comes last."""
+    if sort == "behind":
+        if row.rate is None:
+            return (1, 0.0, 0.0, 0, row.group)
+        return (0, row.rate, row.active / row.enrolled, -row.enrolled, row.group)
+    return row.group[::-1] if sort == "name" else (getattr(row, sort), row.group)
 
 
 @bp.get("/")
 @access.staff
-def home() -> str:
+def home() -> str | Response:
     viewer = access.viewer()
-    as_of, problem = _as_of(request.args.get("as_of", ""))
-    report = completions.count_completions(session, viewer, by=("region", "company"), as_of=as_of)
+    if not access.desk.test(viewer) and viewer.managed_companies:
+        return to("company.home")
+    what = _asked()
+    report, rows = _report(what)
+    page = asked.page_of(what, len(rows), rows.__getitem__)
     return render(
         "lms/desk/home.html",
-        report=report,
-        as_of=as_of,
+        asked=what,
         today=today(),
-        problem=problem,
-        questioned=enrolments.list_questioned(session, viewer),
-        ungraded=ungraded.list_ungraded(session, viewer),
+        choices=list_choices(session, viewer, current_language()),
+        ways=[(",".join(by), word) for by, word in ways()],
+        words=words,
+        report=report,
+        page=page,
+        weekly=weekly(session, viewer, what.question),
+        growth=growth.of_year(session, viewer, what.question),
+        questioned=len(enrolments.list_questioned(session, viewer)),
+        ungraded=len(ungraded.list_ungraded(session, viewer)),
+        narrowed=lambda row: _narrowed(what, row),
+        notes=_notes_of(report),
     )
 
 
-def _as_of(text: str) -> tuple[date, str]:
-    if not text:
-        return today(), ""
+def _notes_of(report: CompletionReport) -> Callable[[CompletionRow], str]:
+    """What stands below a row's name: the groups that it lies in, where there are several of them."""
+    told = [place for place in range(len(report.dimensions) - 1) if len({row.keys[place] for row in report.rows}) > 1]
+    return lambda row: " · ".join(row.group[place] for place in told)
+
+
+def _narrowed(what: Asked, row: CompletionRow) -> str:
+    """The companies of a row that isn't one."""
+    filters: dict[str, Any] = {name: (group.key,) for name, group in zip(what.question.by, row.groups, strict=True)}
+    return Asked(what.endpoint, what.question.but(by=what.default.by, **filters), what.default).url()
+
+
+@bp.get("/completions.<any(csv, xlsx):kind>")
+@access.desk
+def export(kind: str) -> Response:
+    """The rows of the desk's first page, all of them, in its order. Nobody's name is in it."""
+    what = _asked()
+    report, rows = _report(what)
+    return downloads.of_report(kind, report, rows)
+
+
+# A company
+
+
+@bp.get("/companies/<uuid:uid>")
+@access.desk
+def company(uid: UUID) -> str:
+    return _show_company(uid)
+
+
+def _asked_of_company(uid: UUID) -> Asked:
+    only = (str(uid),)
+    default = Question(as_of=today(), by=("company",), filters={"company": only, "run": (CURRENT,)})
+    return asked.read("desk.company", default, people.SORTS, fixed={"company": only}, uid=uid)
+
+
+def _load_company(uid: UUID, what: Asked) -> tuple[people.CompanyFacts, CompletionRow]:
+    """The company as far as the viewer answers for it, and its figures. Raises NotFoundError."""
+    report = completions.count_completions(session, access.viewer(), what.question, language=current_language())
+    if not report.rows:
+        raise NotFoundError()
+    return people.load_company(session, uid, what.question.as_of, current_language()), report.total
+
+
+def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
+    viewer, language = access.viewer(), current_language()
+    what = _asked_of_company(uid)
+    found, total = _load_company(uid, what)
+    return render(
+        "lms/desk/company.html",
+        asked=what,
+        today=today(),
+        company=found,
+        total=total,
+        choices=list_choices(session, viewer, language),
+        page=people.list_page(session, viewer, what, language),
+        link=lambda row: url("desk.learner", enrolment=row.learner.enrolment_uid),
+        back=url("desk.home", as_of=what.question.as_of.isoformat()),
+        take_problem=problem,
+        reason=reason,
+        here=what.url(),
+    )
+
+
+@bp.post("/companies/<uuid:uid>/people")
+@access.desk
+def export_people(uid: UUID) -> Response | tuple[str, int]:
+    """The ticked, or all of the list, as a file with names: the reason is asked for and kept."""
+    what = _asked_of_company(uid)
+    _load_company(uid, what)
+    reason = request.form.get("reason", "")
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return today(), _("This is not a day. Write it like 2026-07-31.")
-    return min(day, today()), ""
+        return downloads.of_people(what, request.form.get("form", ""), request.form.getlist("enrolment"), reason)
+    except ReasonMissingError as error:
+        return _show_company(uid, explain(error), reason), 422
+
+
+# A learner
+
+
+@bp.get("/learners/<uuid:enrolment>")
+@access.desk
+def learner(enrolment: UUID) -> str:
+    found = history.load_learner(session, access.viewer(), enrolment)
+    return render("lms/desk/learner.html", learner=found, class_url=_class_url(access.viewer(), found))
+
+
+def _class_url(viewer: Viewer, found: history.LearnerInRun) -> str:
+    """Her page in the class, where the viewer is of the centre that gives the run."""
+    if found.enrolment.run.centre_id not in viewer.officer_centres | viewer.instructor_centres:
+        return ""
+    return url("classroom.learner", enrolment=found.enrolment.uid)
+
+
+# What waits for a decision
+
+
+@bp.get("/waiting")
+@access.staff
+def waiting() -> str:
+    viewer = access.viewer()
+    return render(
+        "lms/desk/waiting.html",
+        questioned=enrolments.list_questioned(session, viewer),
+        ungraded=ungraded.list_ungraded(session, viewer),
+    )
 
 
 @bp.post("/completions/<uuid:enrolment>/uphold")
@@ -73,6 +228,6 @@ def _decide(uid: UUID, what: str) -> Response:
             deed(writing, found, actor_id=viewer.id, reason=form.reason.data or "")
     except DecisionError as error:
         flashes.add(explain(error), "error")
-        return to("desk.home")
-    flashes.add(_("The decision is recorded with its reason."), "success")
-    return to("desk.home")
+    else:
+        flashes.add(_("The decision is recorded with its reason."), "success")
+    return to("desk.learner", enrolment=uid)
