@@ -2,10 +2,11 @@
 
 from .exercise import Check, Exercise, load_exercise
 from .feedback import render_feedback
+from .findings import Finding
 from .grades import CheckResult, Flag, Grade, RepairNote
 from .grading import grade
 from .notebook import Repair, Submission, read_notebook
-from .proof import Finding, Proof, check_exercise
+from .proof import Proof, check_exercise
 from .sandbox.isolation import IsolationReport, isolation
 from .starter import make_starter
 

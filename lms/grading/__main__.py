@@ -10,6 +10,7 @@ import contextlib
 import html
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from . import otter, proof
 from .batch import Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .feedback import render_feedback
+from .findings import tell
 from .grades import Grade
 from .pool import required
 from .sandbox.isolation import LEVELS, isolation
@@ -153,16 +155,25 @@ def _check(given: argparse.Namespace) -> int:
     if given.json:
         _say(json.dumps(_proof_line(exercise, proved), ensure_ascii=False))
     else:
-        for name, graded in proved.grades.items():
-            points = "-" if graded.points is None else f"{graded.points:g}"
-            _say(f"{name}: {points}/{graded.max_points:g} in {graded.seconds:.2f} s")
-        for finding in proved.findings:
-            word = "note" if finding.warning else "wrong"
-            _say(f"{word}: {': '.join(filter(None, (finding.notebook, finding.check, finding.message)))}")
-        machine = sum(not check.manual for check in exercise.checks)
-        _say(f"{proved.split} of {machine} checks run outside the learner's process")
-        _say("The exercise holds." if proved.holds else "The exercise must be mended.")
+        _say("\n".join(_proof_words(exercise, proved, given.language)))
     return 0 if proved.holds else 1
+
+
+def _proof_words(exercise: Exercise, proved: proof.Proof, language: str) -> Iterator[str]:
+    if exercise.folder is None and exercise.data:
+        yield tell("files", language, files=", ".join(exercise.data))
+    for name, graded in proved.grades.items():
+        points = "-" if graded.points is None else f"{graded.points:g}"
+        yield tell("graded", language, name=name, points=points, max_points=graded.max_points, seconds=graded.seconds)
+    for finding in proved.findings:
+        place = " · ".join(filter(None, (finding.notebook, finding.check)))
+        yield f"{tell('note' if finding.warning else 'wrong', language)}: {place}: {finding.message}"
+    machine = sum(not check.manual for check in exercise.checks)
+    old = 100 * (machine - proved.split) / max(machine, 1)
+    yield tell("share", language, split=proved.split, machine=machine, old=old)
+    if by_hand := len(exercise.checks) - machine:
+        yield tell("by_hand", language, count=by_hand)
+    yield tell("holds" if proved.holds else "must_mend", language)
 
 
 def _proof_line(exercise: Exercise, proved: proof.Proof) -> dict[str, Any]:
@@ -173,6 +184,7 @@ def _proof_line(exercise: Exercise, proved: proof.Proof) -> dict[str, Any]:
         "grades": {name: graded.points for name, graded in proved.grades.items()},
         "max_points": exercise.max_points,
         "split": proved.split,
+        "by_machine": sum(not check.manual for check in exercise.checks),
         "findings": [
             {"kind": f.kind, "notebook": f.notebook, "check": f.check, "message": f.message, "warning": f.warning}
             for f in proved.findings

@@ -114,7 +114,7 @@ def _check_line(check: CheckResult) -> dict[str, Any]:
 
 
 def _refused(exercise: Exercise, path: str, reason: str, message: str) -> Graded:
-    line = {
+    line: dict[str, Any] = {
         "notebook": path,
         "outcome": "error",
         "points": None,

@@ -1,49 +1,48 @@
-"""Proving an exercise: the author's solution earns all, the blank nothing, and typical wrong answers what they should."""
+"""Proving an exercise: the author's solution earns all, the blank nothing, wrong answers what they should, and each check can
+fail."""
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lms.errors import ContentError
-
+from . import plan as plans
 from .contract import Contract, contract_of
-from .exercise import Exercise, read_toml
+from .exercise import Cell, Exercise
+from .findings import Finding, tell
 from .grades import CheckResult, Grade
 from .grading import grade
-from .names import imported
+from .mutants import wrong_answers
+from .names import imported, parse
+from .notebook import read_notebook
 from .pool import warm_parent
+from .run import Runner
 from .starter import make_starter, starter_cell
+from .wrongs import WrongNotebook, load_wrongs
 
 _SLOW_SHARE = 0.5
+_TRIAL_SECONDS = 30.0  # what trying wrong answers may take in all
 _NOT_IN_BROWSER = frozenset(
-    ("subprocess", "multiprocessing", "threading", "socket", "concurrent", "fcntl", "resource", "tkinter")
+    ("subprocess", "multiprocessing", "threading", "socket", "concurrent", "fcntl", "resource", "tkinter", "signal", "curses",
+     "pty", "ssl", "http", "ftplib", "smtplib", "requests")
+)  # fmt: skip
+_SHELL = ("!", "%%bash", "%%sh", "%%script", "%%system", "%system", "%sx", "%pip", "%conda")
+_DRAWS = frozenset(
+    ("train_test_split", "KFold", "StratifiedKFold", "ShuffleSplit", "KMeans", "RandomForestClassifier", "RandomForestRegressor",
+     "GradientBoostingClassifier", "GradientBoostingRegressor", "MLPClassifier", "MLPRegressor", "IsolationForest",
+     "SGDClassifier", "SGDRegressor", "GaussianMixture", "DecisionTreeClassifier", "DecisionTreeRegressor")
+)  # fmt: skip
+_NEEDS_NO_SEED = frozenset(
+    ("seed", "default_rng", "Random", "Generator", "RandomState", "SystemRandom", "getstate", "get_state")
 )
-
-
-@dataclass(frozen=True)
-class WrongNotebook:
-    """From proof.toml: answers by grade_id, points that they earn and words that they must be told, by check."""
-
-    name: str
-    why: str
-    answers: dict[str, str]
-    earns: dict[str, float]
-    says: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`kind`: solution, blank, wrong, slow, unstable, asks_nothing, together or browser; `notebook` which one showed it;
-    `check` '' where it is about all. A `warning` leaves the exercise usable."""
-
-    kind: str
-    notebook: str
-    check: str
-    message: str
-    warning: bool = False
+_CLOCKS = frozenset(
+    ("time.time", "time.time_ns", "datetime.now", "datetime.today", "datetime.datetime.now", "date.today", "datetime.date.today",
+     "pd.Timestamp.now", "pd.Timestamp.today", "uuid.uuid4")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,9 @@ class Proof:
 
 
 def check_exercise(exercise: Exercise, *, language: str = "ko", required_level: str | None = None) -> Proof:
-    """Grade the solution, the blank and the wrong notebooks and say what is not as it should be.
-
-    ContentError where proof.toml is wrong; GradingUnavailableError where this machine can't grade.
-    """
-    wrongs = load_wrongs(exercise)
-    notebooks: dict[str, dict[str, str]] = {"solution": solution_answers(exercise), "blank": {}}
-    notebooks |= {wrong.name: solution_answers(exercise) | wrong.answers for wrong in wrongs}
-    grades = {
-        name: grade(
-            exercise, notebook_with(exercise, answers), name=name, language=language, required_level=required_level
-        )
-        for name, answers in notebooks.items()
-    }
-    again = grade(
-        exercise, notebook_with(exercise, notebooks["solution"]), language=language, required_level=required_level
-    )
-    with warm_parent(exercise, required_level) as parent:
-        learnt = contract_of(exercise, parent)
-    findings = [*_of_solution(exercise, grades["solution"]), *_of_blank(grades["blank"])]
-    findings += [*_of_second_run(grades["solution"], again), *_of_contract(learnt), *_of_browser(exercise)]
-    for wrong in wrongs:
-        findings += _of_wrong(wrong, grades[wrong.name])
-    split = sum(not check.manual and check.name not in learnt.together() for check in exercise.checks)
-    return Proof(tuple(findings), grades, split)
+    """Grade the solution, the blank, the wrong notebooks and wrong answers made of the solution; say what is not as it should
+    be. ContentError where proof.toml is wrong; GradingUnavailableError where this machine can't grade."""
+    return _Proving(exercise, language, required_level).prove()
 
 
 def solution_answers(exercise: Exercise) -> dict[str, str]:
@@ -101,122 +79,259 @@ def notebook_with(exercise: Exercise, answers: dict[str, str]) -> bytes:
     return json.dumps(notebook).encode()
 
 
-def _of_solution(exercise: Exercise, grade: Grade) -> Iterator[Finding]:
-    for check in grade.checks:
-        if check.outcome != "passed" and not _waits(exercise, check):
-            yield Finding("solution", "solution", check.name, f"the author's solution does not pass: {check.message}")
-    if grade.seconds > exercise.limits.seconds * _SLOW_SHARE:
-        text = (
-            f"the solution takes {grade.seconds:.1f} of the {exercise.limits.seconds:g} seconds that a submission has"
-        )
-        yield Finding("slow", "solution", "", text, warning=True)
-
-
-def _waits(exercise: Exercise, result: CheckResult) -> bool:
-    """Whether a person grades it."""
-    return any(check.manual for check in exercise.checks if check.name == result.name)
-
-
-def _of_blank(grade: Grade) -> Iterator[Finding]:
-    for check in grade.checks:
-        if check.outcome == "passed" or check.points:
-            yield Finding("blank", "blank", check.name, f"the starter earns {check.points:g} points without an answer")
-        elif check.outcome == "error":
-            yield Finding("blank", "blank", check.name, "the check is not valid: see its last expression")
-
-
-def _of_second_run(first: Grade, second: Grade) -> Iterator[Finding]:
-    for one, two in zip(first.checks, second.checks, strict=True):
-        if (one.outcome, one.points) != (two.outcome, two.points):
-            text = "the same solution got another verdict the second time: set a seed, or leave out time and order"
-            yield Finding("unstable", "solution", one.name, text)
-
-
-def _of_contract(learnt: Contract) -> Iterator[Finding]:
-    for name in sorted(learnt.idle):
-        yield Finding("asks_nothing", "solution", name, "the check never looks at anything of the learner's")
-    for name in sorted({*learnt.together()} - learnt.idle):
-        text = "the check only works inside the learner's process, where it can be tampered with; it is watched there"
-        yield Finding("together", "solution", name, text, warning=True)
-
-
-def _of_browser(exercise: Exercise) -> Iterator[Finding]:
-    """What runs here and not in the browser's Python: processes, threads, sockets, the shell."""
-    for number, cell in enumerate(exercise.cells, 1):
-        if cell.cell_type != "code":
-            continue
-        lacking = sorted(imported(cell.source) & _NOT_IN_BROWSER)
-        if any(line.lstrip().startswith("!") for line in cell.source.split("\n")):
-            lacking.append("! (shell)")
-        if lacking:
-            name = cell.role.grade_id if cell.role else f"cell {number}"
-            text = f"{name} uses what the browser's Python lacks: {', '.join(lacking)}"
-            yield Finding("browser", "solution", "", text, warning=True)
-
-
-def _of_wrong(wrong: WrongNotebook, grade: Grade) -> Iterator[Finding]:
-    for check in grade.checks:
-        if check.outcome == "not_run":
-            continue
-        owed = wrong.earns.get(check.name, check.max_points)
-        if check.points is None or abs(check.points - owed) > 1e-9:
-            got = "no grade" if check.points is None else f"{check.points:g} points"
-            yield Finding("wrong", wrong.name, check.name, f"earns {got}, proof.toml says {owed:g}: {check.message}")
-        said = wrong.says.get(check.name, "")
-        if said not in check.message:
-            yield Finding("wrong", wrong.name, check.name, f"is not told {said!r} but: {check.message}")
-
-
-def load_wrongs(exercise: Exercise) -> tuple[WrongNotebook, ...]:
-    """The wrong notebooks of the exercise's proof.toml; none where it has no such file. ContentError."""
-    if exercise.folder is None or not (exercise.folder / "proof.toml").exists():
-        return ()
-    return _ProofReader(exercise).read()
-
-
-class _ProofReader:
-    def __init__(self, exercise: Exercise) -> None:
+class _Proving:
+    def __init__(self, exercise: Exercise, language: str, required_level: str | None) -> None:
         self.exercise = exercise
-        self.file = f"{exercise.slug}/proof.toml"
-        self.checks = {check.name: check for check in exercise.checks}
+        self.language = language
+        self.required_level = required_level
+        self.solution = solution_answers(exercise)
+        self.seconds = 0.0
+        self.by_machine = [check.name for check in exercise.checks if not check.manual]
 
-    def read(self) -> tuple[WrongNotebook, ...]:
-        assert self.exercise.folder is not None
-        settings = read_toml(self.exercise.folder / "proof.toml", self.file)
-        entries = settings.pop("wrong", [])
-        if settings or not isinstance(entries, list):
-            raise ContentError(self.file, next(iter(settings), "wrong"), "there is no such key", "Write [[wrong]]")
-        found = [self._entry(number, entry) for number, entry in enumerate(entries)]
-        names = [wrong.name for wrong in found]
-        for name in {"solution", "blank", *(name for name in names if names.count(name) > 1)} & set(names):
-            raise ContentError(self.file, "wrong.name", f"{name!r} is taken", "Give each notebook its own name")
-        return tuple(found)
+    def prove(self) -> Proof:
+        wrongs = load_wrongs(self.exercise)
+        notebooks: dict[str, dict[str, str]] = {"solution": self.solution, "blank": {}}
+        notebooks |= {wrong.name: self.solution | wrong.answers for wrong in wrongs}
+        grades = {name: self.grade(answers, name) for name, answers in notebooks.items()}
+        with warm_parent(self.exercise, self.required_level) as parent:
+            learnt = contract_of(self.exercise, parent)
+        right = grades["solution"]
+        again = self.grade(self.solution)
+        self.seconds = min(right.seconds, again.seconds)  # the first run learns what the exercise's checks need
+        findings = [*self.of_solution(right), *self.of_blank(grades["blank"])]
+        findings += [self.found("unstable", "solution", name) for name in _differing(right, again)]
+        findings += [*self.of_contract(learnt), *self.of_cells()]
+        for wrong in wrongs:
+            findings += self.of_wrong(wrong, grades[wrong.name])
+        if all(result.outcome == "passed" for result in right.checks if result.name in self.by_machine):
+            idle = {finding.check for finding in findings if finding.kind in ("asks_nothing", "blank")}
+            findings += self.of_trials(_failing(self.by_machine, [grades[wrong.name] for wrong in wrongs]) | idle)
+            findings += self.of_order(right)
+        split = sum(name not in learnt.together() for name in self.by_machine)
+        return Proof(tuple(findings), grades, split)
 
-    def _entry(self, number: int, entry: Any) -> WrongNotebook:
-        key = f"wrong[{number}]"
-        if not isinstance(entry, dict):
-            raise ContentError(self.file, key, "this is not a table")
-        for name in entry:
-            if name not in ("name", "why", "answers", "earns", "says"):
-                raise ContentError(
-                    self.file, f"{key}.{name}", "there is no such key", "Known: name, why, answers, earns, says"
-                )
-        for name in ("name", "why"):
-            if not isinstance(entry.get(name), str) or not entry[name].strip():
-                raise ContentError(self.file, f"{key}.{name}", f"{entry.get(name)!r} is not a text")
-        answers = self._table(entry, key, "answers", set(self.exercise.answers), str)
-        earns = self._table(entry, key, "earns", set(self.checks), (int, float))
-        says = self._table(entry, key, "says", set(self.checks), str)
-        return WrongNotebook(entry["name"], entry["why"], answers, earns, says)
+    def grade(self, answers: dict[str, str], name: str = "", exercise: Exercise | None = None) -> Grade:
+        exercise = exercise or self.exercise
+        content = notebook_with(exercise, answers)
+        return grade(exercise, content, name=name, language=self.language, required_level=self.required_level)
 
-    def _table(self, entry: dict[str, Any], key: str, name: str, known: set[str], kind: Any) -> dict[str, Any]:
-        table = entry.get(name, {})
-        if not isinstance(table, dict):
-            raise ContentError(self.file, f"{key}.{name}", "this is not a table")
-        for grade_id, value in table.items():
-            where = f"{key}.{name}.{grade_id}"
-            if grade_id not in known:
-                raise ContentError(self.file, where, "no cell has this grade_id", f"Known: {', '.join(sorted(known))}")
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise ContentError(self.file, where, f"{value!r} is not a {'text' if kind is str else 'number'}")
-        return table
+    def found(
+        self, kind: str, notebook: str, check: str, key: str = "", *, warning: bool = False, **facts: object
+    ) -> Finding:
+        return Finding(kind, notebook, check, tell(key or kind, self.language, **facts), warning)
+
+    def name_of(self, cell: Cell) -> str:
+        return (
+            cell.role.grade_id
+            if cell.role
+            else tell("numbered", self.language, number=self.exercise.cells.index(cell) + 1)
+        )
+
+    def of_solution(self, right: Grade) -> Iterator[Finding]:
+        for result in right.checks:
+            if result.outcome != "passed" and result.name in self.by_machine:
+                yield self.found("solution", "solution", result.name, message=result.message)
+        limits = self.exercise.limits
+        if self.seconds > min(limits.seconds, limits.cell_seconds) * _SLOW_SHARE:
+            yield from self.of_time(limits.seconds * _SLOW_SHARE, limits.cell_seconds * _SLOW_SHARE)
+
+    def of_time(self, slow: float, slow_cell: float) -> Iterator[Finding]:
+        """Which cells take long: measured once more, one by one."""
+        limits, times = self.exercise.limits, self.cell_seconds()
+        cell, longest = max(times, key=lambda item: item[1])
+        if self.seconds > slow:
+            facts: dict[str, Any] = {
+                "seconds": self.seconds,
+                "limit": limits.seconds,
+                "cell": cell,
+                "cell_seconds": longest,
+            }
+            yield self.found("slow", "solution", "", warning=True, **facts)
+        for cell, seconds in times:
+            if seconds > slow_cell:
+                facts = {"cell": cell, "cell_seconds": seconds, "limit": limits.cell_seconds}
+                yield self.found("slow", "solution", "", "slow_cell", warning=True, **facts)
+
+    def cell_seconds(self) -> list[tuple[str, float]]:
+        steps = plans.make_plan(
+            self.exercise, read_notebook(notebook_with(self.exercise, self.solution), self.exercise)
+        )
+        cells = {cell.id: cell for cell in self.exercise.cells}
+        with warm_parent(self.exercise, self.required_level) as parent:
+            rooms = contract_of(self.exercise, parent).rooms
+            with Runner(parent, self.exercise.limits, self.exercise.files, rooms) as runner:
+                ran = [runner.run(step) for step in steps]
+        return [
+            (
+                self.name_of(cells[step.cell_id]),
+                result.reply.seconds if result.reply else self.exercise.limits.cell_seconds,
+            )
+            for step, result in zip(steps, ran, strict=True)
+        ]
+
+    def of_blank(self, blank: Grade) -> Iterator[Finding]:
+        for result in blank.checks:
+            if result.outcome == "passed" or result.points:
+                yield self.found("blank", "blank", result.name, points=result.points or 0.0)
+            elif result.outcome == "error":
+                yield self.found("blank", "blank", result.name, "blank_error")
+
+    def of_contract(self, learnt: Contract) -> Iterator[Finding]:
+        for name in sorted(learnt.idle):
+            yield self.found("asks_nothing", "solution", name)
+        for name in sorted({*learnt.together()} - learnt.idle):
+            yield self.found("together", "solution", name, warning=True)
+
+    def of_cells(self) -> Iterator[Finding]:
+        """What can be seen without running anything."""
+        seeded: set[str] = set()
+        for cell in self.exercise.cells:
+            if cell.cell_type != "code":
+                continue
+            if lacking := _not_in_browser(cell.source):
+                facts = {"cell": self.name_of(cell), "what": ", ".join(lacking)}
+                yield self.found("browser", "solution", "", warning=True, **facts)
+            if drawn := _drawn(cell.source, seeded):
+                facts = {"cell": self.name_of(cell), "what": ", ".join(drawn)}
+                yield self.found("random", "solution", "", warning=True, **facts)
+
+    def of_wrong(self, wrong: WrongNotebook, grade: Grade) -> Iterator[Finding]:
+        for result in grade.checks:
+            if result.outcome == "not_run":
+                continue
+            owed = wrong.earns.get(result.name, result.max_points)
+            if result.points is None or abs(result.points - owed) > 1e-9:
+                got = "no_grade" if result.points is None else "points"
+                facts: dict[str, Any] = {
+                    "got": tell(got, self.language, points=result.points),
+                    "owed": owed,
+                    "message": result.message,
+                }
+                yield self.found("wrong", wrong.name, result.name, "wrong_points", **facts)
+            said = wrong.says.get(result.name, "")
+            if said not in result.message:
+                yield self.found("wrong", wrong.name, result.name, "wrong_says", said=said, message=result.message)
+
+    def of_trials(self, told: set[str]) -> Iterator[Finding]:
+        """Each answer made wrong by itself, until each check that is about it has failed once. `told` have done so, or have a
+        fault of their own already."""
+        left = _TRIAL_SECONDS
+        tried = 0
+        stands_alone = True
+        for cell in self.exercise.cells:
+            if not (cell.role and cell.role.is_answer and cell.cell_type == "code"):
+                continue
+            about = self.checks_about(cell)
+            for number, source in enumerate(wrong_answers(cell.source)):
+                if number and about <= told:
+                    break
+                if left < self.seconds:
+                    stands_alone = False
+                    break
+                graded = self.grade(self.solution | {cell.role.grade_id: source})
+                left -= graded.seconds
+                tried += 1
+                failing = _failing(self.by_machine, [graded])
+                told |= failing
+                if not number and (others := failing - about):
+                    names = ", ".join(name for name in self.by_machine if name in others)
+                    yield self.found("depends", "solution", "", warning=True, cell=cell.role.grade_id, checks=names)
+        for name in self.by_machine:
+            if name not in told and stands_alone:
+                yield self.found("weak", "solution", name, warning=True, tried=tried)
+        if not stands_alone:
+            yield self.found("untried", "solution", "", warning=True)
+
+    def checks_about(self, answer: Cell) -> set[str]:
+        """Those that stand after the answer and before the next one after a check."""
+        found: set[str] = set()
+        for cell in self.exercise.cells[self.exercise.cells.index(answer) + 1 :]:
+            if cell.role and cell.role.is_check:
+                found.add(cell.role.grade_id)
+            elif found and cell.role and cell.role.is_answer:
+                break
+        return found
+
+    def of_order(self, right: Grade) -> Iterator[Finding]:
+        twice = {name: f"{source}\n\n{source}" for name, source in self.solution.items()}
+        if self.by_machine and self.seconds < _TRIAL_SECONDS / 4:
+            for name in _differing(right, self.grade(self.solution | _code_only(self.exercise, twice))):
+                yield self.found("repeat", "solution", name, warning=True)
+            turned = _checks_last(self.exercise)
+            for name in _differing(right, self.grade(self.solution, exercise=turned)):
+                yield self.found("order", "solution", name, warning=True)
+
+
+def _failing(names: Sequence[str], grades: Sequence[Grade]) -> set[str]:
+    """Checks that gave less than all in one of them because they looked and found it wrong."""
+    return {
+        result.name
+        for grade in grades
+        for result in grade.checks
+        if result.name in names and result.outcome == "failed" and (result.points or 0.0) < result.max_points
+    } | {
+        result.name
+        for grade in grades
+        for result in grade.checks
+        if not result.max_points and result.outcome == "failed"
+    }
+
+
+def _differing(one: Grade, other: Grade) -> list[str]:
+    results: dict[str, CheckResult] = {result.name: result for result in other.checks}
+    return [
+        result.name
+        for result in one.checks
+        if (result.outcome, result.points) != (results[result.name].outcome, results[result.name].points)
+    ]
+
+
+def _code_only(exercise: Exercise, answers: dict[str, str]) -> dict[str, str]:
+    return {name: source for name, source in answers.items() if exercise.answers[name].cell_type == "code"}
+
+
+def _checks_last(exercise: Exercise) -> Exercise:
+    """The same exercise with its checks after everything else, the last one first."""
+    checks = [cell for cell in exercise.cells if cell.role and cell.role.is_check]
+    others = [cell for cell in exercise.cells if cell not in checks]
+    return dataclasses.replace(exercise, cells=(*others, *reversed(checks)))
+
+
+def _not_in_browser(source: str) -> list[str]:
+    """What runs here and not in the browser's Python: processes, threads, sockets, the shell."""
+    lacking = sorted(imported(source) & _NOT_IN_BROWSER)
+    lines = [line.lstrip() for line in source.split("\n")]
+    return lacking + sorted({mark for mark in _SHELL for line in lines if line.startswith(mark)})
+
+
+def _drawn(source: str, seeded: set[str]) -> list[str]:
+    """Calls that give something else each time. `seeded` are the modules whose seed a cell above has set, and grows."""
+    tree = parse(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
+    named = [(_dotted(call.func), call) for call in calls]
+    seeded |= {name.rpartition(".")[0] for name, call in named if name.endswith(".seed") and call.args}
+    return sorted({name for name, call in named if _is_chance(name, call, seeded)})
+
+
+def _is_chance(name: str, call: ast.Call, seeded: set[str]) -> bool:
+    module, _, last = name.rpartition(".")
+    given = {keyword.arg for keyword in call.keywords}
+    if name in _CLOCKS:
+        return True
+    if last in ("default_rng", "RandomState") or name == "random.Random":
+        return not call.args and not given
+    if last in _DRAWS:
+        return "random_state" not in given
+    if module in ("random", "np.random", "numpy.random"):
+        return last not in _NEEDS_NO_SEED and module not in seeded
+    return False
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c` as it is written; '' for what is no name."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return ""

@@ -10,7 +10,8 @@ from lms import content
 from lms.content import MultipleQuestion, NumericQuestion, OrderingQuestion, Question, SingleQuestion
 from lms.content.names import choice_key
 from lms.grading import load_exercise
-from lms.grading.proof import load_wrongs, solution_answers
+from lms.grading.proof import solution_answers
+from lms.grading.wrongs import load_wrongs
 
 from .site import ROOT
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from lms.errors import ContentError
-from lms.grading import check_exercise, grade, load_exercise
+from lms.grading import check_exercise, findings, grade, load_exercise
+from lms.grading import proof as proof_module
 
 from . import build
 
@@ -100,6 +104,122 @@ def test_a_check_that_needs_the_learners_process_is_run_there_watched_and_named(
     flags = grade(exercise, build.packed(build.handed_in(exercise, q1=cheat))).flags
     assert [(flag.kind, flag.cell) for flag in flags] == [("tampered", "q1-test")]
     assert "builtins.any" in flags[0].reason
+
+
+def kinds(proved):
+    return {(finding.kind, finding.check) for finding in proved.findings}
+
+
+@pytest.mark.sandbox
+def test_a_check_that_no_wrong_answer_fails_is_named(tmp_path):
+    """It fails where nothing is written, and that is all it can tell."""
+    exercise = build.bare(
+        tmp_path,
+        build.answer("q1", "    return sum(xs) / len(xs)", "def mean(xs):\n"),
+        build.check("q1-test", "assert mean([1, 3]) == 2"),
+        build.check("weak", "assert mean([1, 3]) is not None or mean is not None"),
+        build.answer("q2", "table = [1, 2, 3]"),
+        build.check("length", "assert len(table) == 3"),
+        build.check("weak-2", "assert isinstance(table, list)"),
+    )
+    proved = check_exercise(exercise)
+    assert kinds(proved) >= {("weak", "weak-2")}
+    assert not {("weak", "q1-test"), ("weak", "length")} & kinds(proved)
+
+
+@pytest.mark.sandbox
+def test_what_hangs_on_another_answer_on_the_order_or_on_a_single_run_is_named(tmp_path):
+    exercise = build.bare(
+        tmp_path,
+        build.locked("setup", "stock = [1]"),
+        build.answer("q1", "x = 2"),
+        build.check("q1-test", "assert x == 2"),
+        build.answer("q2", "y = x * 10"),
+        build.check("q2-test", "assert y == 20"),
+        build.answer("q3", "stock.append(3)\nx = 7"),
+        build.check("q3-test", "assert stock == [1, 3]"),
+    )
+    proved = check_exercise(exercise, language="en")
+    assert kinds(proved) >= {("depends", ""), ("order", "q1-test"), ("repeat", "q3-test")}
+    assert ("order", "q3-test") not in kinds(proved)
+    (depends,) = [finding.message for finding in proved.findings if finding.kind == "depends"]
+    assert "only q1 is wrong, q2-test fail" in depends
+    assert proved.holds
+
+
+@pytest.mark.sandbox
+def test_slow_cells_are_named_and_not_run_again_and_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof_module, "_TRIAL_SECONDS", 1.0)
+    cells = [
+        build.answer("q1", "import time\ntime.sleep(1.2)\nx = 1"),
+        build.check("q1-test", "assert x == 1"),
+        build.answer("q2", "y = 1"),
+        build.check("q2-test", "assert y == 1"),
+    ]
+    made = build.write_folder(tmp_path, *cells, toml='title = "Demo"\n[limits]\nseconds = 2\ncell_seconds = 2\n')
+    proved = check_exercise(load_exercise(made))
+    found = [finding for finding in proved.findings if finding.kind == "slow"]
+    assert (len(found), ("untried", "") in kinds(proved)) == (2, True)
+    assert all("q1" in finding.message and finding.warning for finding in found)
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import random\nx = random.random()", "random.random"),
+        ("import numpy as np\nx = np.random.default_rng().normal()", "np.random.default_rng"),
+        ("import numpy as np\nx = np.random.normal()", "np.random.normal"),
+        ("from datetime import datetime\nx = datetime.now()", "datetime.now"),
+        ("import numpy as np\nrng = np.random.default_rng(1)\nx = rng.normal()", ""),
+        ("import numpy as np\nnp.random.seed(3)\nx = np.random.normal()", ""),
+        ("import random\nx = random.Random(3).random()", ""),
+    ],
+)
+def test_chance_is_seen_before_it_strikes(tmp_path, source, what):
+    exercise = build.bare(tmp_path, build.answer("q1", source), build.check("q1-test", "assert x is not None"))
+    found = [
+        finding.message for finding in check_exercise(exercise, language="en").findings if finding.kind == "random"
+    ]
+    assert len(found) == bool(what)
+    assert all(what in message for message in found)
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("schema", [0, 1, 2, 3])
+def test_a_source_straight_from_nbgrader_is_proved_whatever_its_schema(tmp_path, schema):
+    cells = json.loads(json.dumps([*CELLS, build.locked("end", "print(x)")]))
+    for cell in cells:
+        meta = cell["metadata"]["nbgrader"]
+        meta["schema_version"] = schema
+        del meta["task"]
+        if schema == 0:
+            del meta["schema_version"]
+            cell["metadata"]["nbgrader"] = {key: value for key, value in meta.items() if value is not False}
+    proved = check_exercise(build.bare(tmp_path, *cells))
+    assert (proved.findings, proved.grades["solution"].points, proved.split) == ((), 4, 2)
+
+
+def test_each_finding_is_said_in_both_languages():
+    words = dict.fromkeys(("message", "cell", "what", "got", "said", "checks", "name", "files"), "x")
+    numbers = (
+        "limit",
+        "seconds",
+        "cell_seconds",
+        "points",
+        "tried",
+        "owed",
+        "number",
+        "split",
+        "machine",
+        "old",
+        "count",
+    )
+    facts = words | dict.fromkeys((*numbers, "max_points"), 1.0)
+    for key in findings._TEXTS:
+        korean, english = (findings.tell(key, language, **facts) for language in ("ko", "en"))
+        assert re.search("[가-힣]", korean), key
+        assert not re.search("[가-힣]", english), key
 
 
 @pytest.mark.parametrize(
