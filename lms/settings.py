@@ -72,8 +72,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     grading_isolation: Literal["full", "user", "landlock", "none"] = "user"
     # Seconds after which a job whose worker fell silent is given to another.
     job_lease_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
-    # Lines of the log: text for people, json for collectors.
+    # Lines of the log: text for people, json for collectors, which then get a line for each request too.
     log_format: Literal["text", "json"] = "text"
+    # Who may read /metrics: empty, this machine alone; else who sends it as `Authorization: Bearer …`.
+    metrics_token: str = ""
 
 
 def _converted(values: dict[str, Any], where: dict[str, str]) -> Settings:

@@ -111,7 +111,7 @@ class Worker:
         with log_context.bound(**about):
             outcome = self._outcome(claimed)
             seconds = time.monotonic() - begun
-            log.debug("job %d (%s): %s in %.2f s", claimed.id, claimed.kind, outcome, seconds)
+            log.info("job %d (%s): %s in %.2f s", claimed.id, claimed.kind, outcome, seconds)
         self.observe(claimed.kind, outcome, seconds)
 
     def _outcome(self, claimed: queue.Claim) -> str:

@@ -26,7 +26,7 @@ from lms.people.viewers import Viewer, viewer_of
 from lms.settings import Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache
 
-from . import access, csrf, database, errors, hosts, i18n, static_files
+from . import access, csrf, database, errors, hosts, i18n, observation, static_files
 from .hosts import Identity, IdentityFunction
 from .sign_in import SignedIn
 from .views import ALL_VIEWS, STANDALONE_VIEWS
@@ -123,6 +123,7 @@ class LMS:
         blueprint.before_request(self._begin)
         blueprint.after_request(_add_headers)
         blueprint.teardown_request(database.close)
+        blueprint.teardown_request(observation.end)
         errors.register(blueprint)
         for view in (*ALL_VIEWS, *(STANDALONE_VIEWS if self.is_standalone else ())):
             blueprint.register_blueprint(view)
@@ -135,6 +136,7 @@ class LMS:
     def _arrive(self, _endpoint: str | None, _values: dict | None) -> None:
         """Before every hook of the request, also the host's, which may abort it and so ask for an error page of ours."""
         g.lms = self
+        observation.begin()
         g.lms_language = i18n.choose_language(None, self.settings.language)
         # A little more than a notebook, for the form around it; the host's own limit stays as it is.
         request.max_content_length = self.settings.notebook_mb * 1_000_000 + 2_000_000
@@ -229,4 +231,5 @@ def _add_headers(response: Response) -> Response:
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.vary.add("Cookie")
+    observation.note(response)
     return hosts.keep_headers(response, KEPT_HEADERS)

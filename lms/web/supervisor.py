@@ -19,6 +19,8 @@ from pathlib import Path
 from lms.errors import LMSError
 from lms.settings import Settings
 
+from . import metrics
+
 # Holds this parent's process id for all that runs under it.
 SUPERVISED = "BAEUM_SUPERVISED"
 _PR_SET_PDEATHSIG = 1
@@ -72,6 +74,7 @@ class _Child:
 
     name: str
     command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = field(default=0)
@@ -81,7 +84,7 @@ class _Child:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
-            env=os.environ | {SUPERVISED: str(os.getpid())},
+            env=os.environ | self.environment | {SUPERVISED: str(os.getpid())},
             preexec_fn=partial(die_with_parent, ancestor=os.getpid()),
             start_new_session=True,  # Ctrl-C reaches the parent alone, which stops the children in order
         )
@@ -135,16 +138,22 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "flask", "lms", "worker"]
 
 
-def serve(settings: Settings, *, with_worker: bool = True, setup_code: str | None = None) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit status.
+def serve(
+    settings: Settings, *, with_worker: bool = True, setup_code: str | None = None, metrics_folder: Path | None = None
+) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit status. In `metrics_folder` all that is started counts together.
 
     Raises:
         PortInUseError
     """
     _refuse_used_port(settings)
-    children = [_Child("web server", web_command(settings))]
+    environment = {}
+    if metrics_folder is not None:
+        metrics.empty_folder(metrics_folder)
+        environment[metrics.FOLDER_VARIABLE] = str(metrics_folder)
+    children = [_Child("web server", web_command(settings), environment)]
     if with_worker:
-        children.append(_Child("worker", worker_command()))
+        children.append(_Child("worker", worker_command(), environment))
     asked_to_stop: list[int] = []  # not an Event: setting one while the loop waits on it can lock up in the handler
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: asked_to_stop.append(received))

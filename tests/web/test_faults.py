@@ -77,11 +77,6 @@ def test_a_statement_that_is_wrong_is_a_fault(site: Site, hana: Browser, monkeyp
     hana.see("/", 500)
 
 
-def test_readiness_is_told_to_machines(site: Site) -> None:
-    answer = site.browser().get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok", "database": True, "migrated": True})
-
-
 def test_a_wrong_method_says_which_are_right(site: Site, hana: Browser) -> None:
     hana.see("/")
     for method, path, allowed in (

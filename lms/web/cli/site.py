@@ -19,7 +19,7 @@ from lms.people import roles
 from lms.settings import FILE_NAME, SettingsError, write_fresh
 from lms.submissions.handlers import handlers
 
-from .. import setup_code, supervisor
+from .. import metrics, setup_code, supervisor
 from ..extension import LMS
 from .content import sync
 from .group import extension, in_site, lms, say
@@ -75,7 +75,8 @@ def serve(site: LMS, no_worker: bool) -> None:
         empty = not roles.any_operator(session)
     site.database.dispose()
     code = setup_code.make(site.instance) if empty else None
-    sys.exit(supervisor.serve(site.settings, with_worker=not no_worker, setup_code=code))
+    counts = site.instance / "metrics"
+    sys.exit(supervisor.serve(site.settings, with_worker=not no_worker, setup_code=code, metrics_folder=counts))
 
 
 @lms.command()
@@ -91,6 +92,7 @@ def worker(site: LMS) -> None:
         slots=site.settings.grading_slots,
         lease_seconds=site.settings.job_lease_seconds,
         isolation=offered.level,
+        observe=metrics.observe_job,
     )
 
     def stop(*_: object) -> None:
