@@ -90,8 +90,9 @@ bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the s
 soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lost, none graded twice
 	$(BIN)/python -m benchmarks.soak
 
-bench-grading: $(VENV)/.dev ## CPU of grading a notebook, against its code in one warm process
+bench-grading: $(VENV)/.dev $(NBGRADER)/.ready ## CPU of grading a notebook against its code alone; throughput against nbgrader and nbclient
 	$(BIN)/python -m benchmarks.grading
+	$(BIN)/python -m benchmarks.grading_others
 
 fuzz: $(VENV)/.dev ## 10,000 damaged notebooks: a clear refusal or a grade, never a traceback
 	BAEUM_FUZZ=10000 $(BIN)/python -m pytest tests/grading/test_fuzz.py
