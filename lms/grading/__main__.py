@@ -17,7 +17,7 @@ from typing import Any
 from lms.errors import ContentError, GradingUnavailableError
 
 from . import otter, proof
-from .batch import Table, find_notebooks, grade_all, page_names
+from .batch import Graded, Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .feedback import render_feedback
 from .findings import tell
@@ -122,7 +122,11 @@ def _grade(given: argparse.Namespace) -> int:
             done += graded.line["outcome"] == "graded"
             if graded.problem:
                 _tell(f"{graded.line['notebook']}: {graded.problem}")
-            _say(json.dumps(graded.line, ensure_ascii=False) if given.json else _in_words(graded.line))
+            _say(
+                json.dumps(graded.line, ensure_ascii=False)
+                if given.json
+                else _in_words(graded, exercise, given.language)
+            )
             if table:
                 table.add(graded)
             if given.html and graded.grade:
@@ -132,9 +136,12 @@ def _grade(given: argparse.Namespace) -> int:
     return 0 if done == len(paths) else 1
 
 
-def _in_words(line: dict[str, Any]) -> str:
+def _in_words(graded: Graded, exercise: Exercise, language: str) -> str:
+    line = graded.line
     points = "-" if line["points"] is None else f"{line['points']:g}"
     rows = [f"{line['notebook']}: {line['outcome']} {points}/{line['max_points']:g}"]
+    if waiting := graded.waiting(exercise):
+        rows[0] += f" ({tell('waiting', language, points=waiting)})"
     for check in line["checks"]:
         earned = "-" if check["points"] is None else f"{check['points']:g}"
         rows.append(f"  {check['name']}: {check['outcome']} {earned}/{check['max_points']:g}  {check['message']}")
@@ -171,8 +178,8 @@ def _proof_words(exercise: Exercise, proved: proof.Proof, language: str) -> Iter
     machine = sum(not check.manual for check in exercise.checks)
     old = 100 * (machine - proved.split) / max(machine, 1)
     yield tell("share", language, split=proved.split, machine=machine, old=old)
-    if by_hand := len(exercise.checks) - machine:
-        yield tell("by_hand", language, count=by_hand)
+    if by_hand := [check.points for check in exercise.checks if check.manual]:
+        yield tell("by_hand", language, count=len(by_hand), points=sum(by_hand))
     yield tell("holds" if proved.holds else "must_mend", language)
 
 

@@ -27,6 +27,12 @@ class Graded:
     grade: Grade | None = None
     problem: str = ""
 
+    def waiting(self, exercise: Exercise) -> float:
+        """Points that a person has yet to give or keep."""
+        by_hand = {check.name for check in exercise.checks if check.manual}
+        checks = self.line["checks"]
+        return sum(c["max_points"] for c in checks if c["name"] in by_hand and c["outcome"] == "not_run")
+
 
 def find_notebooks(places: Sequence[str], exercise: Exercise) -> list[str]:
     """Files as they are given. Of a folder all notebooks in it: those that are called as the exercise's source, where some
@@ -153,16 +159,17 @@ class Table:
 
     def __init__(self, file: TextIO, exercise: Exercise) -> None:
         self._writer = csv.writer(file)
+        self._exercise = exercise
         self._names = [check.name for check in exercise.checks]
         self._writer.writerow(
-            ["notebook", "outcome", "points", "max_points", *map(_cell, self._names), "flags", "problem"]
+            ["notebook", "outcome", "points", "max_points", "by_hand", *map(_cell, self._names), "flags", "problem"]
         )
 
     def add(self, graded: Graded) -> None:
         line = graded.line
         points = {check["name"]: check["points"] for check in line["checks"]}
         flags = " ".join(sorted({flag["kind"] for flag in line["flags"]}))
-        values = [line["notebook"], line["outcome"], line["points"], line["max_points"]]
+        values = [line["notebook"], line["outcome"], line["points"], line["max_points"], graded.waiting(self._exercise)]
         self._writer.writerow(
             [_cell(value) for value in (*values, *map(points.get, self._names), flags, graded.problem)]
         )

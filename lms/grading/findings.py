@@ -100,7 +100,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "검사 {machine}개 중 {split}개를 수강생의 프로세스 밖에서 실행합니다. 예전 방식: {old:.0f} %",
         "{split} of {machine} checks run outside the learner's process; in the old way: {old:.0f} %",
     ),
-    "by_hand": ("{count}개는 사람이 채점합니다.", "{count} are graded by a person."),
+    "by_hand": (
+        "검사 {count}개({points:g}점)는 사람이 채점합니다.",
+        "A person grades {count} more ({points:g} points).",
+    ),
+    "waiting": ("{points:g}점은 사람이 채점합니다", "{points:g} points wait for a person"),
     "holds": ("이 실습은 그대로 쓸 수 있습니다.", "The exercise holds."),
     "must_mend": ("이 실습은 고쳐야 합니다.", "The exercise must be mended."),
 }

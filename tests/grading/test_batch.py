@@ -76,7 +76,7 @@ def test_a_row_of_the_table_is_no_formula(course, tmp_path):
             "flags": [],
         }
         table.add(batch.Graded(line))
-    assert "'=1+1.ipynb,error,,2.0,,," in (tmp_path / "t.csv").read_text()
+    assert "'=1+1.ipynb,error,,2.0,0,,," in (tmp_path / "t.csv").read_text()
 
 
 def test_files_beside_a_bare_notebook_that_its_cells_open_go_with_it(course, capsys):
@@ -140,3 +140,14 @@ def test_an_output_that_cannot_be_written_is_one_sentence(course, capsys):
     source = str(course / "source" / "ps1" / "sums.ipynb")
     assert cli.main(["starter", source, "-o", str(course / "none" / "starter.ipynb")]) == 1
     assert "none/starter.ipynb" in capsys.readouterr().err
+
+
+def test_points_that_wait_for_a_person_are_said(tmp_path, capsys):
+    words = build.cell("A solution", build.nbgrader("why", grade=True, solution=True, points=3), "markdown")
+    exercise = build.bare(tmp_path, words, build.answer("q1", "x = 1"), build.check("q1-test", "assert x == 1"))
+    path = _written(tmp_path, build.packed(build.handed_in(exercise, q1="x = 1", why="Because.")))
+    arguments = [str(exercise.source_file), str(path), "--language", "en", "--csv", str(tmp_path / "t.csv")]
+    assert cli.main(["grade", *arguments]) == 0
+    assert "graded 2/5 (3 points wait for a person)" in capsys.readouterr().out
+    (row,) = csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines())
+    assert (row["points"], row["by_hand"]) == ("2.0", "3.0")
