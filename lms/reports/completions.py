@@ -20,6 +20,7 @@ from lms.people.viewers import Viewer
 
 from . import facts, regions
 from .question import DIMENSIONS, Question, ReportError
+from .regions import Regions
 from .rows import Group, Groups, grouped
 
 __all__ = ["DIMENSIONS", "CompletionReport", "CompletionRow", "ReportError", "count_completions"]
@@ -74,14 +75,21 @@ class CompletionReport:
 
 
 def count_completions(
-    session: Session, viewer: Viewer | None, question: Question, *, language: str = "ko", with_empty: bool = True
+    session: Session,
+    viewer: Viewer | None,
+    question: Question,
+    *,
+    language: str = "ko",
+    with_empty: bool = True,
+    known: Regions | None = None,
 ) -> CompletionReport:
     """Applied, enrolled, active and completed for each group of the question.
 
     `viewer` None is the operator at the command line, who sees all. Groups in which nobody is are rows too, unless
-    `with_empty` is False. The number of queries depends on the dimensions alone (tests/reports/test_queries.py).
+    `with_empty` is False. `known` saves the query of the regions. The number of queries depends on the dimensions
+    alone (tests/reports/test_queries.py).
     """
-    known = regions.load(session, viewer, question)
+    known = known or regions.load(session, viewer, question)
     counted = facts.facts(question, viewer, known.counted_as).subquery()
     groups = Groups(session, viewer, question, known, language)
     statement, columns = grouped(question, counted)

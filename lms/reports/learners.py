@@ -89,16 +89,17 @@ def list_learners(
     offset: int = 0,
     limit: int = 50,
     language: str = "ko",
+    known: regions.Regions | None = None,
 ) -> LearnerPage:
     """The enrolments that the question leaves, whatever its dimensions: seven queries however many there are.
 
     `down` begins with the most, which is how `behind` begins by itself; who has completed or left comes last in it. The
-    other orders begin with the least.
+    other orders begin with the least. `known` saves the query of the regions.
 
     Raises:
         ReportError: an unknown order.
     """
-    listed = _listed(session, viewer, question, language)
+    listed = _listed(session, viewer, question, language, known)
     total = session.scalar(select(func.count()).select_from(listed)) or 0
     found = session.execute(select(listed).order_by(*_order(listed, sort, down)).offset(offset).limit(limit)).all()
     return LearnerPage(tuple(_rows(session, question, found)), total)
@@ -140,8 +141,14 @@ def _days_between_sqlite(element: Any, compiler: SQLCompiler, **options: Any) ->
     return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
 
 
-def _listed(session: Session, viewer: Viewer | None, question: Question, language: str) -> Subquery:
-    known = regions.load(session, viewer, question)
+def _listed(
+    session: Session,
+    viewer: Viewer | None,
+    question: Question,
+    language: str,
+    known: regions.Regions | None = None,
+) -> Subquery:
+    known = known or regions.load(session, viewer, question)
     counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
     done, score, units, rule = _done(question), _score(question), _units(), _rule(question)
     gone = _time_gone(question.as_of)

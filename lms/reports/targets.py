@@ -76,7 +76,7 @@ def targets(
         of: _completed(session, viewer, asked.but(year=(str(of),), as_of=_same_day(as_of, of - year)), known)
         for of in (year, *years)
     }
-    owed = _owed(session, year, as_of, known)
+    due = owed(session, year, as_of, known)
     ids = {region.id for region in known.open(asked)}
     ids.update(region for counts in completed.values() for region in counts)
     place = 0 if language == "ko" else 1
@@ -84,7 +84,7 @@ def targets(
         TargetRow(
             region.slug,
             region.names[place],
-            owed.get(region.id),
+            due.get(region.id),
             completed[year].get(region.id, 0),
             tuple(completed[of].get(region.id, 0) for of in years),
         )
@@ -119,7 +119,7 @@ def _completed(session: Session, viewer: Viewer | None, question: Question, know
     return found
 
 
-def _owed(session: Session, year: int, as_of: date, known: regions.Regions) -> Mapping[int, int]:
+def owed(session: Session, year: int, as_of: date, known: regions.Regions) -> Mapping[int, int]:
     """The newest targets of the year's programmes, by region of today."""
     rows = session.execute(
         select(Target.programme_id, Target.region_id, Target.completions)
@@ -128,13 +128,13 @@ def _owed(session: Session, year: int, as_of: date, known: regions.Regions) -> M
         .order_by(Target.set_on)
     )
     newest = {(programme, region): count for programme, region, count in rows}
-    owed: dict[int, int] = {}
+    due: dict[int, int] = {}
     for (programme, region), count in newest.items():
         today = known.counted_as[region]
         if region != today and (programme, today) in newest:
             continue  # the region that followed has a target of its own
-        owed[today] = owed.get(today, 0) + count
-    return owed
+        due[today] = due.get(today, 0) + count
+    return due
 
 
 def set_target(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lms.clock import utcnow
@@ -30,15 +30,26 @@ def _jobs_given_up(session: Session) -> dict[int, int]:
     return {id_: payload["submission"] for id_, payload in jobs}
 
 
-def list_ungraded(session: Session, viewer: Viewer) -> Sequence[Submission]:
-    """What the viewer may see of them, oldest first, with person, run, unit and grades. An operator sees all."""
-    given_up = set(_jobs_given_up(session).values())
+def _waits_for_a_person(viewer: Viewer) -> ColumnElement[bool]:
+    """Of those that the viewer may see. An operator sees all."""
+    given_up = select(Job.payload["submission"].as_integer()).where(Job.state == "failed", Job.kind == JOB_KIND)
     seen = true() if viewer.is_operator else enrolments.visible_to(viewer)
+    return and_(or_(_graded_in_error(), Submission.id.in_(given_up)), seen)
+
+
+def count_ungraded(session: Session, viewer: Viewer) -> int:
+    """How many `list_ungraded` gives."""
+    statement = select(func.count()).select_from(Submission).join(Submission.enrolment)
+    return session.scalar(statement.where(_waits_for_a_person(viewer))) or 0
+
+
+def list_ungraded(session: Session, viewer: Viewer) -> Sequence[Submission]:
+    """What the viewer may see of them, oldest first, with person, run, unit and grades."""
     return (
         session.scalars(
             select(Submission)
             .join(Submission.enrolment)
-            .where(or_(_graded_in_error(), Submission.id.in_(given_up)), seen)
+            .where(_waits_for_a_person(viewer))
             .options(
                 joinedload(Submission.enrolment).options(
                     joinedload(Enrolment.person), joinedload(Enrolment.run).joinedload(Run.course_version)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
 from lms.reports.question import CURRENT, Question
-from lms.reports.weekly import cumulative
+from lms.reports.regions import Regions
+from lms.reports.weekly import by_day
 
 from .i18n import format_day, format_number
 from .i18n import gettext as _
@@ -25,27 +26,33 @@ class Growth:
 
 
 def of_year(
-    session: Session, viewer: Viewer, question: Question, *, years_back: int = 1, target: int | None = None
+    session: Session,
+    viewer: Viewer,
+    question: Question,
+    known: Regions,
+    *,
+    years_back: int = 1,
+    target: int | None = None,
 ) -> Growth | None:
     """The sums of the year of `question.as_of` and of years before, by week; None where there is nothing to draw.
 
-    The runs under way say nothing of another year, so that the condition is left aside; each year is counted to its end
-    as it is known by `as_of`.
+    The runs under way say nothing of another year, so that the condition is left aside; each year is counted as it is known
+    by `as_of`.
     """
     day = question.as_of
     whole = question.but(run=tuple(key for key in question.filter("run") if key != CURRENT))
+    begin = date(day.year - years_back, 1, 1)
+    counts = by_day(session, viewer, whole, since=begin, until=day, known=known)
+    if not counts:
+        return None
     ends = _weeks(day)
-    past = [end for end in ends if end <= day]
-    now = _sums(cumulative(session, viewer, whole, since=date(day.year, 1, 1), until=day), len(past))
-    series = [_line(day.year, [*now, *[None] * (len(ends) - len(past))], "main")]
-    for year in range(day.year - 1, day.year - years_back - 1, -1):
-        last = ends[-1].replace(year=year)
-        before = _sums(cumulative(session, viewer, whole, since=date(year, 1, 1), until=last), len(ends))
+    past = sum(end <= day for end in ends)
+    series = [_line(day.year, [*_sums(counts, ends[:past], day.year), *[None] * (len(ends) - past)], "main")]
+    for year in range(day.year - 1, begin.year - 1, -1):
+        before = _sums(counts, ends, year)
         if any(before):
             series.append(_line(year, before, "soft"))
-    if len(series) == 1 and not any(now):
-        return None
-    told = _summary(series, len(past), day, target)
+    told = _summary(series, past, day, target)
     if target:
         series.append({"name": _("Target"), "values": [target] * len(ends), "style": "goal"})
     labels = [format_day(end, "short") for end in ends]
@@ -59,10 +66,10 @@ def _weeks(day: date) -> list[date]:
     return [first + timedelta(days=7 * week) for week in range(left + 1)]
 
 
-def _sums(points: Sequence[tuple[date, int]], number: int) -> list[int | None]:
-    """The last so many; before the first there was nothing."""
-    counts = [count for _day, count in points][-number:]
-    return [*[0] * (number - len(counts)), *counts]
+def _sums(counts: Mapping[date, int], ends: Sequence[date], year: int) -> list[int | None]:
+    """How many of the year's there were by these days of it."""
+    of_year = [(day.month, day.day, count) for day, count in counts.items() if day.year == year]
+    return [sum(count for month, day, count in of_year if (month, day) <= (end.month, end.day)) for end in ends]
 
 
 def _line(year: int, values: Sequence[int | None], style: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from lms.learning.pace import Pace
 from lms.models import Company, CompanyStatus, Industry, Region
 from lms.people.viewers import Viewer
 from lms.reports.learners import LearnerPage, LearnerRow, list_learners
+from lms.reports.regions import Regions
 from lms.reports.rows import vocabulary_of
 
 from .asked import PAGE_SIZE, Asked, Page, page_of
@@ -40,7 +41,7 @@ class Row:
     pace: Pace
 
 
-def list_page(session: Session, viewer: Viewer, what: Asked, language: str) -> Page:
+def list_page(session: Session, viewer: Viewer, what: Asked, language: str, known: Regions) -> Page:
     """The page of the list that is asked for, or the last."""
 
     def find(offset: int) -> LearnerPage:
@@ -53,6 +54,7 @@ def list_page(session: Session, viewer: Viewer, what: Asked, language: str) -> P
             offset=offset,
             limit=PAGE_SIZE,
             language=language,
+            known=known,
         )
 
     wanted = (what.page - 1) * PAGE_SIZE

@@ -14,11 +14,12 @@ from lms.errors import NotFoundError
 from lms.learning import enrolments, history, ledger
 from lms.learning.ledger import DecisionError
 from lms.people.viewers import Viewer
-from lms.reports import completions
+from lms.reports import completions, regions, targets
 from lms.reports.choices import list_choices
 from lms.reports.completions import CompletionReport, CompletionRow
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.question import CURRENT, Question
+from lms.reports.regions import Regions
 from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
@@ -56,9 +57,11 @@ def _asked() -> Asked:
     return asked.read("desk.home", default, SORTS, dimensions=[by for by, _word in ways()])
 
 
-def _report(what: Asked) -> tuple[CompletionReport, list[CompletionRow]]:
+def _report(what: Asked, known: Regions | None = None) -> tuple[CompletionReport, list[CompletionRow]]:
     """The report and its rows in the order asked for."""
-    report = completions.count_completions(session, access.viewer(), what.question, language=current_language())
+    report = completions.count_completions(
+        session, access.viewer(), what.question, language=current_language(), known=known
+    )
     return report, sorted(report.rows, key=lambda row: _order(row, what.sort), reverse=what.down)
 
 
@@ -78,7 +81,8 @@ def home() -> str | Response:
     if not access.desk.test(viewer) and viewer.managed_companies:
         return to("company.home")
     what = _asked()
-    report, rows = _report(what)
+    known = regions.load(session, viewer, what.question)
+    report, rows = _report(what, known)
     page = asked.page_of(what, len(rows), rows.__getitem__)
     return render(
         "lms/desk/home.html",
@@ -89,13 +93,31 @@ def home() -> str | Response:
         words=words,
         report=report,
         page=page,
-        weekly=weekly(session, viewer, what.question),
-        growth=growth.of_year(session, viewer, what.question),
+        weekly=weekly(session, viewer, what.question, known=known),
+        growth=growth.of_year(session, viewer, what.question, known, target=_target(what.question, known)),
         questioned=len(enrolments.list_questioned(session, viewer)),
-        ungraded=len(ungraded.list_ungraded(session, viewer)),
+        ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
         notes=_notes_of(report),
     )
+
+
+# What a target has nothing to do with: it is set by region alone.
+_NO_TARGET = ("company", "cluster", "size", "industry", "level", "course", "programme", "year", "centre")
+
+
+def _target(question: Question, known: Regions) -> int | None:
+    """What the regions of the page owe in the year of its day; None where the page is of something smaller."""
+    runs = [key for key in question.filter("run") if key != CURRENT]
+    if runs or any(question.filter(name) for name in _NO_TARGET):
+        return None
+    seen = {
+        known.counted_as[region.id]
+        for region in known.by_id.values()
+        if region.is_open and region.id in known.counted_as
+    }
+    owed = targets.owed(session, question.as_of.year, question.as_of, known)
+    return sum(count for region, count in owed.items() if region in seen) or None
 
 
 def _notes_of(report: CompletionReport) -> Callable[[CompletionRow], str]:
@@ -134,18 +156,20 @@ def _asked_of_company(uid: UUID) -> Asked:
     return asked.read("desk.company", default, people.SORTS, fixed={"company": only}, uid=uid)
 
 
-def _load_company(uid: UUID, what: Asked) -> tuple[people.CompanyFacts, CompletionRow]:
+def _load_company(uid: UUID, what: Asked, known: Regions | None = None) -> tuple[people.CompanyFacts, CompletionRow]:
     """The company as far as the viewer answers for it, and its figures. Raises NotFoundError."""
-    report = completions.count_completions(session, access.viewer(), what.question, language=current_language())
+    viewer, language = access.viewer(), current_language()
+    report = completions.count_completions(session, viewer, what.question, language=language, known=known)
     if not report.rows:
         raise NotFoundError()
-    return people.load_company(session, uid, what.question.as_of, current_language()), report.total
+    return people.load_company(session, uid, what.question.as_of, language), report.total
 
 
 def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
     viewer, language = access.viewer(), current_language()
     what = _asked_of_company(uid)
-    found, total = _load_company(uid, what)
+    known = regions.load(session, viewer, what.question)
+    found, total = _load_company(uid, what, known)
     return render(
         "lms/desk/company.html",
         asked=what,
@@ -153,7 +177,7 @@ def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
         company=found,
         total=total,
         choices=list_choices(session, viewer, language),
-        page=people.list_page(session, viewer, what, language),
+        page=people.list_page(session, viewer, what, language, known),
         link=lambda row: url("desk.learner", enrolment=row.learner.enrolment_uid),
         back=url("desk.home", as_of=what.question.as_of.isoformat()),
         take_problem=problem,

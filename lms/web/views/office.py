@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms.clock import today
-from lms.reports import goals, tables
+from lms.reports import goals, regions, tables
 from lms.reports.goals import GoalError
 from lms.reports.question import Question
 from lms.reports.targets import TargetReport, TargetRow, targets
@@ -70,6 +70,7 @@ def _order(row: TargetRow, sort: str) -> tuple[bool, float]:
 @bp.get("/")
 @access.programme_office
 def home() -> str:
+    viewer = access.viewer()
     what, year = _asked()
     report = _report(what, year)
     return render(
@@ -82,7 +83,14 @@ def home() -> str:
         bars=_bars(report),
         map=_map(report),
         steps=_steps(),
-        growth=growth.of_year(session, access.viewer(), what.question, years_back=2, target=report.total.target),
+        growth=growth.of_year(
+            session,
+            viewer,
+            what.question,
+            regions.load(session, viewer, what.question),
+            years_back=2,
+            target=report.total.target,
+        ),
     )
 
 
