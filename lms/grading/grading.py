@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import plan as plans
+from . import templates
 from .contract import contract_of
 from .exercise import Check, Exercise
 from .feedback import make_feedback
@@ -42,7 +43,8 @@ def grade(
         environment = parent.environment
         rooms = contract_of(exercise, parent).rooms
         most = {check.name: check.points for check in exercise.checks}
-        ran = run_steps(lambda: Runner(parent, exercise.limits, exercise.files, rooms), steps, rooms, most)
+        with templates.borrowed(exercise, parent, rooms, steps) as ahead:
+            ran = run_steps(lambda: Runner(parent, exercise.limits, exercise.files, rooms, ahead), steps, rooms, most)
     results = _Judging(exercise, submission, steps, ran, language).results()
     repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)
     failed = any(result.outcome == ERROR for result in results)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from lms.errors import GradingUnavailableError
 
-from . import names
+from . import names, templates
 from .exercise import Exercise
 from .sandbox.isolation import LEVELS, isolation
 from .sandbox.process import WarmParent
@@ -73,7 +73,7 @@ def warm_parent(exercise: Exercise, required_level: str | None) -> Iterator[Warm
 def _take(key: tuple[str, ...], level: str) -> WarmParent:
     parent = _parents.get(key)
     if parent is not None and not parent.is_alive():
-        _parents.pop(key).close()
+        _close(_parents.pop(key))
         parent = None
     if parent is None:
         _make_room()
@@ -86,7 +86,12 @@ def _take(key: tuple[str, ...], level: str) -> WarmParent:
 def _make_room() -> None:
     idle = [key for key in _parents if not _users.get(key)]
     for key in idle[: max(len(_parents) - MOST_PARENTS + 1, 0)]:
-        _parents.pop(key).close()
+        _close(_parents.pop(key))
+
+
+def _close(parent: WarmParent) -> None:
+    templates.close_of(parent)
+    parent.close()
 
 
 def _preload_of(exercise: Exercise) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ def close_all() -> None:
     """End all warm parents; the next grading starts new ones."""
     with _lock:
         while _parents:
-            _parents.popitem()[1].close()
+            _close(_parents.popitem()[1])
         _users.clear()
 
 

@@ -15,7 +15,8 @@ from lms.errors import GradingUnavailableError
 
 from . import names
 from .plan import CHECK, SETUP, Step
-from .sandbox.process import Child, Files, Limits, RoomError, WarmParent
+from .sandbox.process import Child, Files, Forker, Limits, RoomError, WarmParent
+from .sandbox.template import Template
 from .wire import Reply
 
 
@@ -42,11 +43,24 @@ class Rooms:
     straight: frozenset[str] = field(default_factory=frozenset)
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """An exercise's templates: what ran in them (`replies` by the steps' keys), and where children are forked after it."""
+
+    steps: tuple[Step, ...]
+    replies: dict[str, Reply]
+    learner: Template
+    checks: Template
+
+
 class Runner:
     """One submission, with the two children that it has at a time."""
 
-    def __init__(self, parent: WarmParent, limits: Limits, files: Files, rooms: Rooms) -> None:
+    def __init__(
+        self, parent: WarmParent, limits: Limits, files: Files, rooms: Rooms, ahead: Ahead | None = None
+    ) -> None:
         self._parent = parent
+        self._ahead = ahead
         self._limits = limits
         self._files = files
         self._rooms = rooms
@@ -57,6 +71,8 @@ class Runner:
         self.opened = 0  # how often children had to be made
 
     def run(self, step: Step) -> Ran:
+        if self._ahead and step in self._ahead.steps:
+            return Ran(self._ahead.replies[step.key])
         if not self._ready():
             return Ran(trouble="not_run")
         ran = self._check(step) if step.kind == CHECK else self._cell(step)
@@ -92,12 +108,23 @@ class Runner:
 
     def _open(self) -> None:
         self.opened += 1
+        if self._ahead:
+            try:
+                self._fork(self._ahead.learner, self._ahead.checks)
+                return
+            except GradingUnavailableError:  # without the template, then
+                self._done = [*self._ahead.steps, *self._done]
+                self._ahead = None
+                self.close()
+        self._fork(self._parent, self._parent)
+
+    def _fork(self, learner: Forker, checks: Forker) -> None:
         here, there = socket.socketpair()
         with here, there:
             watched = {"watched": bool(self._rooms.together)}
-            self._learner = self._parent.fork("learner", self._limits, self._files, setting=watched, wall=here)
+            self._learner = learner.fork("learner", self._limits, self._files, setting=watched, wall=here)
             setting = {"contract": self._rooms.contract}
-            self._checks = self._parent.fork("checks", self._limits, self._files, setting=setting, wall=there)
+            self._checks = checks.fork("checks", self._limits, self._files, setting=setting, wall=there)
 
     def _cell(self, step: Step) -> Ran:
         """A cell of the learner's, or of the exercise's, which the checks' room runs afresh if it needs it."""
@@ -136,7 +163,8 @@ class Runner:
     def _blame_learner(self) -> None:
         """A child is dead. It is the learner's doing, unless the process that forked it has died."""
         self.close()
-        if not self._parent.is_alive():
+        forkers = [self._parent, self._ahead.learner, self._ahead.checks] if self._ahead else [self._parent]
+        if not all(forker.is_alive() for forker in forkers):
             raise GradingUnavailableError(why="the warm parent died while it was at work")
 
     def __enter__(self) -> Runner:

@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from lms.grading.sandbox import process
-from lms.grading.sandbox.process import Child, Files, Limits, RoomError, WarmParent
+from lms.grading.sandbox.process import Child, Files, Forker, Limits, RoomError, WarmParent
+from lms.grading.sandbox.template import Template
 from lms.grading.wire import Reply
 
 LIMITS = Limits(seconds=20, cell_seconds=5, memory_mb=256, processes=20, disk_mb=16)
@@ -100,6 +101,17 @@ FATAL = {
     "endless_frame": "for fd in range(3, 60):\n    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass\ntime.sleep(60)",
     "stubborn_loop": "signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
 }
+AUTHOR = {
+    "remount": "refused(lambda: 1 / 0 if libc.mount(None, b'/usr', None, 32 | 4096, None) == 0 else write('/usr/x')())",
+    "uncover": "refused(lambda: 1 / 0 if libc.mount(b'/store', b'/tmp', None, 8192, None) == 0 else write('/usr/x')(), call(166, 0, 0))",
+    "other_users": "refused(lambda: os.setuid(5000), lambda: os.chown(os.path.expanduser('~'), 5000, 5000))",
+    "users_of_its_own": "refused(lambda: open('/proc/self/uid_map', 'wb', 0).write(b'0 0 1'))",
+}
+_IN_TEMPLATES = """
+network raw_sockets unix_sockets secret_file system_files product_files write_system environment kernel_interfaces devices host_signals
+root_listing processes sysctl whoami
+"""
+IN_TEMPLATES = tuple(_IN_TEMPLATES.split())
 DAEMON = """
 if os.fork() == 0:
     os.setsid()
@@ -112,12 +124,16 @@ print("HELD")
 """
 
 
-def attempt(parent: WarmParent, source: str) -> str:
+def attempt(parent: Forker, source: str) -> str:
     with parent.fork("learner", LIMITS, Files()) as child:
         try:
-            reply, late = ask(child, HELPERS + source)
+            return answered(ask(child, HELPERS + source))
         except RoomError as error:
             return f"killed: {error.reason}"
+
+
+def answered(told: tuple[Reply, bool]) -> str:
+    reply, late = told
     text = "".join(output.text for output in reply.outputs if hasattr(output, "text")).strip()
     assert len(text) < 300_000
     return f"{'late ' if late else ''}{text[-300:]} {reply.error.value if reply.error else ''}".strip()
@@ -127,7 +143,7 @@ def ask(child: Child, source: str) -> tuple[Reply, bool]:
     return child.ask({"do": "cell", "key": "1", "source": source}, Reply, LIMITS.cell_seconds)
 
 
-def leftover(parent: WarmParent) -> str:
+def leftover(parent: Forker) -> str:
     """A daemon that left its session and its parent: gone with the child."""
     with parent.fork("learner", LIMITS, Files()) as child:
         ask(child, HELPERS + DAEMON)
@@ -136,9 +152,13 @@ def leftover(parent: WarmParent) -> str:
     return "HELD" if len(tree) > 1 and not alive else f"tree {tree}, alive {alive}"
 
 
-def daemons(parent: WarmParent, child: int) -> set[int]:
+def daemons(parent: Forker, child: int) -> set[int]:
     """Without namespaces a process that lost its parent belongs to the warm parent."""
-    return set() if parent.level in ("full", "user") else set(process._tree(parent.pid)) - {parent.pid, child}
+    return (
+        set()
+        if not isinstance(parent, WarmParent) or parent.level in ("full", "user")
+        else set(process._tree(parent.pid)) - {parent.pid, child}
+    )
 
 
 def main(level: str, folder: str) -> None:
@@ -163,8 +183,28 @@ def main(level: str, folder: str) -> None:
     told["daemon"] = leftover(parent)
     if level in ("full", "user"):
         told["uid"] = own_uid(parent)
+        told |= from_template(parent, facts)
     parent.close()
     print(json.dumps(told))
+
+
+def from_template(parent: WarmParent, facts: dict[str, object]) -> dict[str, str]:
+    """What an author's cells can do in a template, and a learner's in its children."""
+    probes = ANYWHERE | IN_NAMESPACES
+    template = Template(parent, "learner", LIMITS, Files(), {})
+    told = {
+        f"author_{name}": answered(template.run({"do": "cell", "key": "1", "source": HELPERS + source.format(**facts)}))
+        for name, source in ({name: probes[name] for name in IN_TEMPLATES} | AUTHOR).items()
+    }
+    template.close()
+    template = Template(parent, "learner", LIMITS, Files(), {})
+    template.run({"do": "cell", "key": "1", "source": "given = 1"})
+    assert template.settle().reason == ""
+    told |= {f"template_{name}": attempt(template, source.format(**facts)) for name, source in probes.items()}
+    told["template_state"] = attempt(template, "print('HELD' if given == 1 else 'OUT')")
+    told["template_daemon"] = leftover(template)
+    template.close()
+    return told
 
 
 def tops() -> set[str]:

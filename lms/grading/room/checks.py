@@ -12,6 +12,7 @@ import importlib
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from . import exports, follow, frames, learner, shell
@@ -23,20 +24,44 @@ from .values import form
 from .wall import WallDownError
 
 
+@dataclass
+class Prepared:
+    captured: shell.Captured
+    room: CheckRoom
+
+
+def prepare(request: dict[str, Any]) -> Prepared:
+    return Prepared(shell.prepare(request["home"]), CheckRoom(request["setting"]))
+
+
 def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
     """Answer `setup` and `check` messages until the other side goes."""
-    captured = shell.prepare(request["home"])
+    _serve(prepare(request), connections)
+
+
+def resume(prepared: Prepared, request: dict[str, Any], connections: list[socket.socket], *, moved: list[str]) -> None:
+    """As `serve`, in a child of a process that was prepared and ran cells. `moved`: the random numbers that those
+    have set."""
+    shell.prepare_again(prepared.captured, moved=moved)
+    _serve(prepared, connections)
+
+
+def _serve(prepared: Prepared, connections: list[socket.socket]) -> None:
     control, wall_end = connections
-    room = CheckRoom(request["setting"])
-    room.asking.connect(wall_end)
+    prepared.room.asking.connect(wall_end)
     while (message := frames.receive(control)) is not None:
-        started = time.perf_counter()
-        shell.current().key = message["key"]
-        answer = room.setup(message) if message["do"] == "setup" else room.check(message)
-        captured.collect()
-        answer["outputs"] = shell.SINK.take()
-        answer["seconds"] = round(time.perf_counter() - started, 4)
-        frames.send(control, answer)
+        answer(prepared, control, message)
+
+
+def answer(prepared: Prepared, control: socket.socket, message: dict[str, Any]) -> None:
+    started = time.perf_counter()
+    shell.current().key = message["key"]
+    room = prepared.room
+    told = room.setup(message) if message["do"] == "setup" else room.check(message)
+    prepared.captured.collect()
+    told["outputs"] = shell.SINK.take()
+    told["seconds"] = round(time.perf_counter() - started, 4)
+    frames.send(control, told)
 
 
 class CheckRoom:
@@ -64,10 +89,10 @@ class CheckRoom:
     def setup(self, message: dict[str, Any]) -> dict[str, Any]:
         """A trusted cell. What the author's solution changes afterwards is the learner's to give."""
         self.namespace.in_setup = True
-        error = self._run(message)[0]
+        error, _, standing = self._run(message)
         if not self.contract.learning:
             self._give_away(self.contract.changed())
-        return {"error": error, "value": None, "asked": 0, "learnt": None, "wall": True}
+        return {"error": error, "value": None, "asked": 0, "learnt": None, "wall": standing}
 
     def check(self, message: dict[str, Any]) -> dict[str, Any]:
         """A check. Where the author's solution has a function of a library under a name, ours is used, so that a replaced

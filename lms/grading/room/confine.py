@@ -15,6 +15,7 @@ from . import system
 HOME = "/home/learner"
 STORE = "/store"
 _MEBIBYTE = 1 << 20
+_PLAIN = system.MS_NOSUID | system.MS_NODEV
 _OWN_PROC = ("/proc/self", "/proc/meminfo", "/proc/cpuinfo")
 
 
@@ -55,16 +56,30 @@ def _own_namespaces(request: dict[str, Any]) -> None:
         system.CLONE_NEWNS | system.CLONE_NEWIPC | system.CLONE_NEWUTS | system.CLONE_NEWNET | system.CLONE_NEWCGROUP
     )
     system.mount(None, "/", None, system.MS_REC | system.MS_PRIVATE)
+    _furnish(request)
+    system.mount("tmpfs", STORE, "tmpfs", _PLAIN | system.MS_RDONLY, "size=4k,mode=755")
+
+
+def furnish_template(request: dict[str, Any]) -> None:
+    """As a child's, in namespaces that are there; of the data files only this exercise's are left, for the children to come."""
+    system.mount(None, "/", None, system.MS_REC | system.MS_PRIVATE)
+    if request["store_folder"]:
+        system.bind_read_only(request["store_folder"], STORE)
+    else:
+        system.mount("tmpfs", STORE, "tmpfs", _PLAIN | system.MS_RDONLY, "size=4k,mode=755")
+    request["store_folder"] = STORE
+    _furnish(request)
+
+
+def _furnish(request: dict[str, Any]) -> None:
     size = f"size={request['limits']['disk_mb']}m,nr_inodes=10000"
     owner = f"uid={request['uid']},gid={request['uid']}"
-    plain = system.MS_NOSUID | system.MS_NODEV
-    system.mount("tmpfs", HOME, "tmpfs", plain, f"{size},mode=700,{owner}")
+    system.mount("tmpfs", HOME, "tmpfs", _PLAIN, f"{size},mode=700,{owner}")
     _show_files(request)
-    system.mount("tmpfs", STORE, "tmpfs", plain | system.MS_RDONLY, "size=4k,mode=755")
     for folder in ("/tmp", "/dev/shm"):  # noqa: S108 - mount points of the sandbox's own
-        system.mount("tmpfs", folder, "tmpfs", plain, f"{size},mode=1777")
+        system.mount("tmpfs", folder, "tmpfs", _PLAIN, f"{size},mode=1777")
     system.mount("devpts", "/dev/pts", "devpts", system.MS_NOSUID | system.MS_NOEXEC, "newinstance,ptmxmode=0666")
-    system.mount("proc", "/proc", "proc", plain | system.MS_NOEXEC)
+    system.mount("proc", "/proc", "proc", _PLAIN | system.MS_NOEXEC)
     socket.sethostname("baeum")
     os.chdir(HOME)
 
@@ -78,7 +93,7 @@ def _show_files(request: dict[str, Any]) -> None:
         target = os.path.join(HOME, path)
         _fixed_folder(os.path.dirname(path), request["uid"])
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
-        system.bind_read_only(os.path.join(STORE, request["store"], path), target)
+        system.bind_read_only(os.path.join(request["store_folder"], path), target)
 
 
 def _fixed_folder(relative: str, uid: int) -> None:
@@ -117,9 +132,14 @@ def _limit_resources(limits: dict[str, Any]) -> None:
     with open("/proc/self/statm") as file:
         mapped = int(file.read().split()[0]) * resource.getpagesize()
     system.limit(resource.RLIMIT_AS, mapped + limits["memory_mb"] * _MEBIBYTE)
+    system.limit(resource.RLIMIT_CPU, limits["cpu_seconds"])
+    limit_things(limits)
+
+
+def limit_things(limits: dict[str, Any]) -> None:
+    """All but memory and processor time, which a template's children have each for itself."""
     system.limit(resource.RLIMIT_NPROC, limits["processes"])
     system.limit(resource.RLIMIT_FSIZE, limits["disk_mb"] * _MEBIBYTE)
-    system.limit(resource.RLIMIT_CPU, limits["cpu_seconds"])
     system.limit(resource.RLIMIT_NOFILE, 512)
     system.limit(resource.RLIMIT_CORE, 0)
     system.limit(resource.RLIMIT_MSGQUEUE, 0)

@@ -12,18 +12,41 @@ import socket
 import sys
 import time
 import unittest
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from . import desk, frames, shell, watch
 
 
+@dataclass
+class Prepared:
+    """The room before any cell. `before`: what the watch saw then."""
+
+    captured: shell.Captured
+    before: dict[str, int]
+
+
+def prepare(request: dict[str, Any]) -> Prepared:
+    captured = shell.prepare(request["home"])
+    return Prepared(captured, watch.snapshot() if request["setting"].get("watched") else {})
+
+
 def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
     """Answer `cell` and `check` messages, and what the checks' room asks through the wall, until either side goes."""
-    captured = shell.prepare(request["home"])
+    _serve(prepare(request), connections)
+
+
+def resume(prepared: Prepared, request: dict[str, Any], connections: list[socket.socket], *, moved: list[str]) -> None:
+    """As `serve`, in a child of a process that was prepared and ran cells. `moved`: the random numbers that those
+    have set."""
+    shell.prepare_again(prepared.captured, moved=moved)
+    _serve(prepared, connections)
+
+
+def _serve(prepared: Prepared, connections: list[socket.socket]) -> None:
     control = connections[0]
     walls = connections[1:]
-    before = watch.snapshot() if request["setting"].get("watched") else {}
     served = desk.Desk(walls[0], shell.current().user_ns) if walls else None
     while True:
         ready = wait_idle([control, *walls])
@@ -33,7 +56,7 @@ def serve(request: dict[str, Any], connections: list[socket.socket]) -> None:
             message = frames.receive(control)
             if message is None:
                 return
-            answer(control, message, captured, before)
+            answer(prepared, control, message)
 
 
 def wait_idle(connections: list[socket.socket]) -> list[socket.socket]:
@@ -45,8 +68,7 @@ def wait_idle(connections: list[socket.socket]) -> list[socket.socket]:
             continue
 
 
-def answer(control: socket.socket, message: dict[str, Any], captured: shell.Captured, before: dict[str, int]) -> None:
-    """`before`: what the watch saw before any cell ran."""
+def answer(prepared: Prepared, control: socket.socket, message: dict[str, Any]) -> None:
     started = time.perf_counter()
     shell.current().key = message["key"]
     shell.mend_streams()
@@ -55,8 +77,8 @@ def answer(control: socket.socket, message: dict[str, Any], captured: shell.Capt
     except BaseException as error:  # an interrupt, or a shell that she broke: her cell failed, the room goes on
         told = {"error": shell.describe(error), "value": None}
     if message["do"] == "check":
-        told["replaced"] = watch.replaced(before, shell.current().user_ns)
-    captured.collect()
+        told["replaced"] = watch.replaced(prepared.before, shell.current().user_ns)
+    prepared.captured.collect()
     told["outputs"] = shell.SINK.take()
     told["seconds"] = round(time.perf_counter() - started, 4)
     frames.send(control, told)
@@ -64,7 +86,8 @@ def answer(control: socket.socket, message: dict[str, Any], captured: shell.Capt
 
 def run_cell(message: dict[str, Any]) -> dict[str, Any]:
     """A cell of the learner's or of the exercise's, as Jupyter runs it."""
-    result = shell.current().run_cell(message["source"], store_history=True)
+    room, source = shell.current(), message["source"]
+    result = room.run_plain(source) if room.is_plain(source) else room.run_cell(source, store_history=True)
     error = result.error_before_exec or result.error_in_exec
     return {"error": None if error is None else shell.describe(error), "value": None}
 
@@ -82,7 +105,8 @@ def run_check(message: dict[str, Any]) -> dict[str, Any]:
 def evaluate(source: str, key: str, namespace: dict[str, Any]) -> Any:
     """Run `source` in `namespace`; the value of its last expression, None where a semicolon or no expression ends it."""
     name = shell.cell_file(key)
-    body = ast.parse(shell.current().transform_cell(source), name).body
+    room = shell.current()
+    body = ast.parse(source if room.is_plain(source) else room.transform_cell(source), name).body
     last = body[-1] if body else None
     if not isinstance(last, ast.Expr) or source.rstrip().endswith(";"):
         last = None

@@ -4,29 +4,23 @@ It runs as the first process of a pid namespace of its own, in a root where only
 be seen, without network, secrets, threads or a line of a learner's code. It ends when the process that asked for it ends,
 and all its children with it.
 
-Its only input is a socket of whole messages in JSON: `store` (data files of an exercise, by descriptor) and `fork`. The
-answer to `fork` carries a descriptor of the child; how the child ended is written to the pipe that came with the request.
+Its only input is a socket of whole messages in JSON: `store` (data files of an exercise, by descriptor), `template` (see
+`template.py`) and `fork` (see `forker.py`).
 """
 
 from __future__ import annotations
 
-import array
 import gc
 import importlib
-import json
 import os
-import select
 import shutil
-import signal
 import socket
 import sys
-import traceback
 from typing import Any
 
-from . import confine, system
+from . import confine, system, template
+from .forker import Forker, room_of
 
-MAX_MESSAGE = 180_000
-MAX_DESCRIPTORS = 64
 MAX_STORES = 8
 
 
@@ -114,26 +108,25 @@ def _touch(path: str) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
 
 
-class Parent:
-    """Serves requests until its owner goes. `children` maps a child's descriptor to its pid and its pipe."""
+class Parent(Forker):
+    """Also keeps exercises' data files, and starts templates."""
 
     def __init__(self, setting: dict[str, Any]) -> None:
-        self.level: str = setting["level"]
-        self.control = socket.socket(fileno=setting["control"])
         self.owner: int = setting["owner"]
         self.read: list[str] = list(setting["read"].values())
-        self.children: dict[int, tuple[int, int]] = {}
         self.stores: dict[str, str] = {}
-        self._namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         sys.path[:] = setting["path"]
         sys.executable = setting["executable"]
         sys.modules["room"].__path__ = [os.path.join(setting["path"][-1], "room")]
         importlib.invalidate_caches()
         warm(setting["preload"])
-        self._seccomp = system.seccomp_program(unix_sockets=self.level in ("full", "user"))
-        self._poll = select.poll()
-        for descriptor in (self.control.fileno(), self.owner):
-            self._poll.register(descriptor, select.POLLIN)
+        level = setting["level"]
+        unix_sockets = level in ("full", "user")
+        super().__init__(
+            level, socket.socket(fileno=setting["control"]), system.seccomp_program(unix_sockets=unix_sockets)
+        )
+        self._for_templates = system.seccomp_program(unix_sockets=unix_sockets, forks=True)
+        self.watch(self.owner)
 
     def serve(self) -> None:
         threads = len(os.listdir("/proc/self/task"))
@@ -141,39 +134,34 @@ class Parent:
             raise RuntimeError(f"the warm parent has {threads} threads, and a fork would copy only one of them")
         gc.collect()
         gc.freeze()
-        self._answer({"ready": True, "environment": environment()})
-        while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor == self.owner:
-                    return
-                if descriptor in self.children:
-                    self._bury(descriptor)
-                elif not self._request():
-                    return
+        self.answer({"ready": True, "environment": environment()})
+        super().serve()
 
-    def _answer(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        extra = []
-        if descriptors:
-            extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-        self.control.sendmsg([json.dumps(message).encode()], extra)
+    def prepared(self, request: dict[str, Any]) -> str | None:
+        if request["store"] and request["store"] not in self.stores:
+            return str(request["store"])
+        request["read"] = self.read
+        request["store_folder"] = self.stores.get(request["store"] or "")
+        return None
 
-    def _request(self) -> bool:
-        body, descriptors, _, _ = socket.recv_fds(self.control, MAX_MESSAGE, MAX_DESCRIPTORS)
-        if not body:
-            return False
-        request = json.loads(body)
-        try:
-            if request["do"] == "store":
-                self._store(request, descriptors)
-                self._answer({"stored": True})
-            else:
-                self._fork(request, descriptors)
-        except OSError as error:
-            self._answer({"error": str(error)})
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        return True
+    def handle(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        if request["do"] == "store":
+            self._store(request, descriptors)
+            self.answer({"stored": True})
+        elif missing := self.prepared(request):
+            self.answer({"missing": missing})
+        else:
+            self._template(request, descriptors)
+
+    def enter(self, request: dict[str, Any], connections: list[socket.socket]) -> None:
+        room_of(request).serve(request, connections)
+
+    def _template(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """`descriptors`: the pipe for the end, a socket for the cells and one for requests."""
+        self.own_namespace()
+        request |= {"seccomp": self._seccomp, "seccomp_template": self._for_templates}
+        pid = template.start(self.level, request, descriptors[1:])
+        self.keep(pid, descriptors[0])
 
     def _store(self, request: dict[str, Any], descriptors: list[int]) -> None:
         """Copy an exercise's data files into our own memory, so that children can be shown them."""
@@ -190,71 +178,6 @@ class Parent:
                 shutil.copyfileobj(source, copy)
             os.chmod(target, 0o444)
         self.stores[request["store"]] = folder
-
-    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        """`descriptors`: the pipe for the end first, then what the child's room works with."""
-        if request["store"] and request["store"] not in self.stores:
-            self._answer({"missing": request["store"]})
-            return
-        if self.level in ("full", "user"):
-            system.setns(self._namespace, system.CLONE_NEWPID)  # ours again, not that of the child before
-            system.unshare(system.CLONE_NEWPID)
-        pid = os.fork()
-        if pid == 0:
-            self._child(request, descriptors[1:])
-        child = os.pidfd_open(pid)
-        self._poll.register(child, select.POLLIN)
-        self.children[child] = (pid, os.dup(descriptors[0]))
-        self._answer({"forked": True}, (child,))
-
-    def _child(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        """Never returns."""
-        try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            request["read"] = self.read
-            request["seccomp"] = self._seccomp
-            request["store_folder"] = self.stores.get(request["store"] or "")
-            confine.close_others({0, 1, 2, *descriptors})
-            confine.confine(self.level, request)
-            room = importlib.import_module(f".{request['room']}", __package__)
-            room.serve(request, [socket.socket(fileno=descriptor) for descriptor in descriptors])
-        except BaseException:
-            os.write(2, traceback.format_exc().encode())
-            os._exit(70)
-        os._exit(0)
-
-    def _bury(self, child: int) -> None:
-        pid, pipe = self.children.pop(child)
-        self._poll.unregister(child)
-        os.close(child)
-        _, status, used = os.wait4(pid, 0)
-        if self.level not in ("full", "user"):
-            self._end_strays()
-        ended = {
-            "code": os.waitstatus_to_exitcode(status),
-            "cpu": used.ru_utime + used.ru_stime,
-            "memory_kb": used.ru_maxrss,
-        }
-        try:
-            os.write(pipe, json.dumps(ended).encode())
-        except OSError:
-            pass  # the one who asked has gone already
-        finally:
-            os.close(pipe)
-
-    def _end_strays(self) -> None:
-        """Without pid namespaces the processes that a dead child left become ours. None of them is let live."""
-        own = {pid for pid, _ in self.children.values()}
-        while strays := _children() - own:
-            for pid in strays:
-                os.kill(pid, signal.SIGKILL)
-            for pid in strays:
-                os.waitpid(pid, 0)
-
-
-def _children() -> set[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children") as file:
-        return {int(pid) for pid in file.read().split()}
 
 
 def warm(preload: list[str]) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import builtins
 import io
 import os
+import random
+import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 from IPython.core import page
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
 from . import display, warmth
@@ -22,6 +26,10 @@ from . import display, warmth
 MAX_STREAM = 200_000
 MAX_RICH = 4_000_000
 MAX_TRACEBACK = 20_000
+
+
+_OWN = re.compile(r"^\s*(?:In \[\d*\]|>>>|\.\.\.)|\b(?:await|async)\b", re.MULTILINE)
+_WORD = re.compile(r"\s*(\w+)")
 
 
 class Sink:
@@ -213,6 +221,36 @@ class Shell(InteractiveShell):
     def ask_exit(self) -> None:
         pass
 
+    def run_plain(self, source: str) -> ExecutionResult:
+        """`run_cell` for what `is_plain`: without the search for what only IPython understands, twice, and a loop of events."""
+        running = self.run_cell_async(source, store_history=True, transformed_cell=source)
+        result = ExecutionResult(None)
+        try:
+            running.send(None)
+        except StopIteration as ended:
+            result = ended.value
+        except BaseException as error:
+            result.error_in_exec = error
+            self.showtraceback(running_compiled_code=True)
+        finally:
+            running.close()
+            self.events.trigger("post_execute")
+            self.events.trigger("post_run_cell", result)
+        return result
+
+    def is_plain(self, source: str) -> bool:
+        """Whether a cell is Python that IPython would run as it stands: no magic, no shell, no prompt pasted in, no await."""
+        if self.input_transformers_post or _OWN.search(source):
+            return False
+        word = _WORD.match(source)
+        if word and "\n" not in source.strip() and word[1] in self.magics_manager.magics["line"]:
+            return False
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return True
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         text = "\n".join(map(str, stb))[-MAX_TRACEBACK:]
         output = {
@@ -258,17 +296,23 @@ class Captured:
     """What programs and C code write to descriptors 1 and 2: kept in a file of the child's own."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the room
+        self.renew()
+
+    def renew(self) -> None:
+        """A file of this process's own: one of the process that forked it isn't open here any more."""
+        with tempfile.TemporaryFile() as file:
+            self._file = os.dup(file.fileno())
         self._read = 0
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
-        os.dup2(self._file.fileno(), 1)
-        os.dup2(self._file.fileno(), 2)
+        os.close(nothing)
+        os.dup2(self._file, 1)
+        os.dup2(self._file, 2)
 
     def collect(self) -> None:
-        size = os.fstat(self._file.fileno()).st_size
+        size = os.fstat(self._file).st_size
         if size > self._read:
-            piece = os.pread(self._file.fileno(), min(size - self._read, MAX_STREAM), self._read)
+            piece = os.pread(self._file, min(size - self._read, MAX_STREAM), self._read)
             self._read = size
             SINK.write("stdout", piece.decode("utf-8", "replace"))
 
@@ -289,12 +333,21 @@ def prepare(home: str) -> Captured:
     sys.stdout, sys.stderr = _STREAMS
     sys.argv = [""]
     current().user_ns["__name__"] = "__main__"
-    import random  # noqa: PLC0415
-
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
+    _seed()
     return captured
+
+
+def prepare_again(captured: Captured, *, moved: list[str]) -> None:
+    """In a child of a process that was prepared. `moved`: libraries whose random numbers cells that ran there have set."""
+    captured.renew()
+    _seed(moved)
+
+
+def _seed(kept: Iterable[str] = ()) -> None:
+    if "random" not in kept:
+        random.seed()
+    if "numpy" in sys.modules and "numpy" not in kept:
+        sys.modules["numpy"].random.seed()
 
 
 def mend_streams() -> None:

@@ -9,18 +9,21 @@ import platform
 import resource
 import struct
 import tempfile
+from collections.abc import Iterable
 
 import pyseccomp
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_MOVE = 1, 2, 4, 8, 32, 4096, 8192
 MS_REC, MS_PRIVATE, MS_RELATIME, MS_NOATIME, MS_NODIRATIME = 16384, 1 << 18, 1 << 21, 1024, 2048
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER = 1, 4, 24, 36
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 22, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SIGKILL = 9
+# What it takes to shut a child in: change owners, pass modes, act as owner, change groups, users and bounds, mount.
+TO_SHUT_IN = (0, 1, 3, 6, 7, 8, 21)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NUMBERS = {
@@ -96,10 +99,16 @@ def drop_bounding_set() -> None:
 
 
 def drop_capabilities() -> None:
+    keep_capabilities(())
+
+
+def keep_capabilities(kept: Iterable[int]) -> None:
+    """Those of `kept` (numbers below 32) that are held now; all others are gone for good."""
     _libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
     header = ctypes.c_char_p(struct.pack("=Ii", 0x20080522, 0))
-    nothing = ctypes.c_char_p(struct.pack("=6I", 0, 0, 0, 0, 0, 0))
-    _checked(_syscall(_NUMBERS[platform.machine()]["capset"], header, nothing), "capset")
+    held = sum(1 << number for number in kept)
+    sets = ctypes.c_char_p(struct.pack("=6I", held, held, 0, 0, 0, 0))
+    _checked(_syscall(_NUMBERS[platform.machine()]["capset"], header, sets), "capset")
 
 
 def limit(kind: int, value: int) -> None:
@@ -223,6 +232,7 @@ _REFUSED = [
     "landlock_restrict_self",
     "personality",
 ]
+_SHUTS_IN = ("mount", "unshare", "setns", "sethostname")
 _NAMESPACES = (CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET)
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
@@ -233,23 +243,26 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def seccomp_program(*, unix_sockets: bool) -> bytes:
+def seccomp_program(*, unix_sockets: bool, forks: bool = False) -> bytes:
     """The compiled filter that refuses what a notebook never needs and a way out might: kernel interfaces, new namespaces,
-    sockets to anywhere. Made once; loading it is cheap."""
+    sockets to anywhere. Made once; loading it is cheap. `forks` is for a template, which shuts its children in."""
     rules = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
+    refused = pyseccomp.ERRNO(errno.EPERM)
     for name in _REFUSED:
-        if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0:
-            rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
+        if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) >= 0 and not (forks and name in _SHUTS_IN):
+            rules.add_rule(refused, name)
+    if forks:
+        rules.add_rule(refused, "mount", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, MS_MOVE, MS_MOVE))
     for flag in _NAMESPACES:
-        rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+        rules.add_rule(refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie behind a pointer: clone() is used instead
-    refused = pyseccomp.ERRNO(errno.EAFNOSUPPORT)
+    no_family = pyseccomp.ERRNO(errno.EAFNOSUPPORT)
     if unix_sockets:
-        rules.add_rule(refused, "socket", pyseccomp.Arg(0, pyseccomp.NE, 1))
+        rules.add_rule(no_family, "socket", pyseccomp.Arg(0, pyseccomp.NE, 1))
     else:
-        rules.add_rule(refused, "socket")
+        rules.add_rule(no_family, "socket")
     for request in (_TIOCSTI, _TIOCLINUX):
-        rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, request))
+        rules.add_rule(refused, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, request))
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)

@@ -37,7 +37,10 @@ Answer = TypeVar("Answer")
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
 _HERE = Path(__file__).resolve().parent
 _FIRST_UID = 2_000_000_000
-_SLOTS = 512
+_SLOTS = 512  # of a warm parent: for children of its own, then blocks for templates with theirs
+_CHILDREN = 256
+BLOCK = 32
+ONE_USER = 1000  # where there is one uid only, in its user namespace
 ENGINE = "/engine"  # inside the sandbox
 
 
@@ -104,19 +107,111 @@ def _import_path(*, moved: bool) -> list[str]:
     return [*own, *([f"{ENGINE}/site", ENGINE] if moved else [_site(), str(_HERE.parent)])]
 
 
-class WarmParent:
-    """A process that has imported `preload` and forks children. Threads may share it."""
+class Forker:
+    """The other end of a process that forks children: a warm parent, or a template. Threads may share it."""
+
+    def __init__(self, level: str, control: socket.socket) -> None:
+        self.level = level
+        self._control = control
+        self._lock = threading.Lock()
+        self._folder = ""
+        self._slots: Iterator[int] = itertools.cycle((0,))
+
+    def log(self) -> str:
+        """The end of what the process and children that failed to start have written."""
+        raise NotImplementedError
+
+    def is_alive(self) -> bool:
+        raise NotImplementedError
+
+    def fork(
+        self,
+        room: str,
+        limits: Limits,
+        files: Files,
+        *,
+        setting: dict[str, Any] | None = None,
+        wall: socket.socket | None = None,
+    ) -> Child:
+        """A confined child that serves `room`. `wall` is its end of a socket to another child, closed here afterwards."""
+        request = self._request("fork", room, limits, files, setting)
+        return self._spawn(request, limits, files, [wall] if wall else [])
+
+    def _spawn(self, request: dict[str, Any], limits: Limits, files: Files, given: list[socket.socket]) -> Child:
+        ours, theirs = socket.socketpair()
+        ended, pipe = os.pipe()
+        descriptors = [pipe, theirs.fileno(), *(one.fileno() for one in given)]
+        try:
+            descriptor = self._ask_for_child(request, descriptors, files)
+        except BaseException:
+            ours.close()
+            os.close(ended)
+            raise
+        finally:
+            theirs.close()
+            os.close(pipe)  # while we hold it, its end would never be seen
+        return Child(self, descriptor, ours, ended, limits, request["home"])
+
+    def _request(
+        self, what: str, room: str, limits: Limits, files: Files, setting: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "do": what,
+            "room": room,
+            "store": files.digest if files.paths else "",
+            "files": [path for path, _ in files.paths],
+            "uid": next(self._slots),
+            "home": tempfile.mkdtemp(dir=self._folder) if self._folder else "",
+            "limits": {
+                "memory_mb": limits.memory_mb,
+                "processes": limits.processes,
+                "disk_mb": limits.disk_mb,
+                "cpu_seconds": int(limits.seconds) + 10,
+            },
+            "setting": setting or {},
+        }
+        if request["home"] and os.geteuid() == 0:
+            os.chown(request["home"], request["uid"], request["uid"])
+        return request
+
+    def _ask_for_child(self, request: dict[str, Any], given: list[int], files: Files) -> int:
+        with self._lock:
+            answer, descriptors = self._ask(request, given)
+            if "missing" in answer:
+                self._store(files)
+                answer, descriptors = self._ask(request, given)
+        if not answer.get("forked") or not descriptors:
+            raise GradingUnavailableError(why=f"no child could be started: {answer.get('error') or self.log()}")
+        return descriptors[0]
+
+    def _store(self, files: Files) -> None:
+        raise NotImplementedError
+
+    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[dict[str, Any], list[int]]:
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            body, given, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
+        except OSError as error:
+            raise GradingUnavailableError(why=f"the warm parent does not answer: {error}") from error
+        if not body:
+            raise GradingUnavailableError(why=f"the warm parent has died: {self.log()}")
+        try:
+            return dict(json.loads(body)), given
+        except (ValueError, TypeError, RecursionError) as error:
+            raise GradingUnavailableError(why="a template sent no answer") from error
+
+
+class WarmParent(Forker):
+    """A process that has imported `preload` and forks children and templates."""
 
     def __init__(self, level: str, preload: tuple[str, ...] = ()) -> None:
-        self.level = level
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(level, ours)
         self.environment = ""
-        self._lock = threading.Lock()
-        self._slots = itertools.cycle(range(_SLOTS))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the parent
         self._folder = tempfile.mkdtemp(prefix="baeum-grading-") if level in ("landlock", "none") else ""
         if self._folder:
             os.chmod(self._folder, 0o711)  # noqa: S103 - children of other uids pass through it, nobody can list it
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         owner = os.pidfd_open(os.getpid())
         try:
             self._process = self._start(preload, theirs.fileno(), owner)
@@ -124,6 +219,9 @@ class WarmParent:
             theirs.close()
             os.close(owner)
         self._greet()
+        first, count = (self.uid_base, _CHILDREN) if os.geteuid() == 0 else (ONE_USER, 1)
+        self._slots = itertools.cycle(range(first, first + count))
+        self.blocks = list(range(_CHILDREN, _SLOTS, BLOCK))
         if level == "full":
             cgroups.sweep(cgroups.parents())
 
@@ -199,60 +297,6 @@ class WarmParent:
         poll.register(self._control, 0)
         return self._process.poll() is None and not poll.poll(0)
 
-    def fork(
-        self,
-        room: str,
-        limits: Limits,
-        files: Files,
-        *,
-        setting: dict[str, Any] | None = None,
-        wall: socket.socket | None = None,
-    ) -> Child:
-        """A confined child that serves `room`. `wall` is its end of a socket to another child, closed here afterwards."""
-        ours, theirs = socket.socketpair()
-        ended, pipe = os.pipe()
-        request: dict[str, Any] = {
-            "do": "fork",
-            "room": room,
-            "store": files.digest if files.paths else "",
-            "files": [path for path, _ in files.paths],
-            "uid": self.uid_base + next(self._slots) if os.geteuid() == 0 else 1000,
-            "home": self._home() if self._folder else "",
-            "limits": {
-                "memory_mb": limits.memory_mb,
-                "processes": limits.processes,
-                "disk_mb": limits.disk_mb,
-                "cpu_seconds": int(limits.seconds) + 10,
-            },
-            "setting": setting or {},
-        }
-        if request["home"] and os.geteuid() == 0:
-            os.chown(request["home"], request["uid"], request["uid"])
-        given = [pipe, theirs.fileno()] + ([wall.fileno()] if wall else [])
-        try:
-            descriptor = self._ask_for_child(request, given, files)
-        except BaseException:
-            ours.close()
-            os.close(ended)
-            raise
-        finally:
-            theirs.close()
-            os.close(pipe)  # while we hold it, its end would never be seen
-        return Child(self, descriptor, ours, ended, limits, request["home"])
-
-    def _home(self) -> str:
-        return tempfile.mkdtemp(dir=self._folder)
-
-    def _ask_for_child(self, request: dict[str, Any], given: list[int], files: Files) -> int:
-        with self._lock:
-            answer, descriptors = self._ask(request, given)
-            if "missing" in answer:
-                self._store(files)
-                answer, descriptors = self._ask(request, given)
-        if not answer.get("forked") or not descriptors:
-            raise GradingUnavailableError(why=f"no child could be started: {answer.get('error') or self.log()}")
-        return descriptors[0]
-
     def _store(self, files: Files) -> None:
         request = {"do": "store", "store": files.digest, "files": [p for p, _ in files.paths], "folder": self._folder}
         with contextlib.ExitStack() as stack:
@@ -261,15 +305,17 @@ class WarmParent:
         if not answer.get("stored"):
             raise GradingUnavailableError(why=f"the data files could not be stored: {answer.get('error')}")
 
-    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[dict[str, Any], list[int]]:
-        try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            body, given, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
-        except OSError as error:
-            raise GradingUnavailableError(why=f"the warm parent does not answer: {error}") from error
-        if not body:
-            raise GradingUnavailableError(why=f"the warm parent has died: {self.log()}")
-        return json.loads(body), given
+    def grow(
+        self, room: str, limits: Limits, files: Files, setting: dict[str, Any], block: int, forks: socket.socket
+    ) -> Child:
+        """A template, still to be given its cells: it serves `room`, and after `settle` forks at what comes through `forks`.
+
+        `block`: its first uid, one of `blocks`.
+        """
+        request = self._request("template", room, limits, files, setting)
+        request["uids"] = [self.uid_base + block, BLOCK] if os.geteuid() == 0 else None
+        request["uid"] = 0 if os.geteuid() == 0 else ONE_USER
+        return self._spawn(request, limits, files, [forks])
 
     def abandon(self) -> None:
         """In a fork of the owner: let go of the sockets without ending anything."""
@@ -294,7 +340,7 @@ class Child:
     """A confined process: send it messages, take its answers, kill it with all that it started."""
 
     def __init__(
-        self, parent: WarmParent, descriptor: int, control: socket.socket, ended: int, limits: Limits, home: str
+        self, parent: Forker, descriptor: int, control: socket.socket, ended: int, limits: Limits, home: str
     ) -> None:
         self._descriptor = descriptor
         self._control = control
@@ -369,6 +415,15 @@ class Child:
                 raise ConnectionResetError
         return False
 
+    def is_alive(self) -> bool:
+        return not self._ended.closed and not _readable(self._ended, 0)
+
+    def abandon(self) -> None:
+        """In a fork of the owner: let go of it without ending it."""
+        self._control.close()
+        self._ended.close()
+        os.close(self._descriptor)
+
     def signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._descriptor, number)
@@ -402,11 +457,11 @@ class _Watch:
     def __init__(self, pid: int, limits: Limits) -> None:
         self._pid = pid
         self._limits = limits
-        self._base = _memory_kb(pid)
+        self._base = memory_kb(pid)
 
     def is_over(self) -> bool:
         tree = list(_tree(self._pid))
-        used = sum(max(_memory_kb(pid) - self._base, 0) for pid in tree)
+        used = sum(max(memory_kb(pid) - self._base, 0) for pid in tree)
         return used > self._limits.memory_mb * 1024 or len(tree) > self._limits.processes
 
 
@@ -426,7 +481,8 @@ def _tree(pid: int) -> Iterator[int]:
         yield from _tree(int(child))
 
 
-def _memory_kb(pid: int) -> int:
+def memory_kb(pid: int) -> int:
+    """What a process holds that is no file's, shared with its parent or not."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
