@@ -72,6 +72,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     grading_isolation: Literal["full", "user", "landlock", "none"] = "user"
     # Seconds after which a job whose worker fell silent is given to another.
     job_lease_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
+    # Public figures: counts from 1 to below this are hidden, with as many others as it takes. Set it before the first is public.
+    public_smallest_count: Annotated[int, Meta(ge=3, le=50)] = 5
+    # Public figures: no rate of fewer people than this, which would tell about single ones.
+    public_rate_from: Annotated[int, Meta(ge=1, le=1000)] = 10
     # Lines of the log: text for people, json for collectors, which then get a line for each request too.
     log_format: Literal["text", "json"] = "text"
     # Who may read /metrics: empty, this machine alone; else who sends it as `Authorization: Bearer …`.

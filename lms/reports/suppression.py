@@ -34,17 +34,15 @@ def with_totals(counts: Counts) -> dict[Cell, int]:
     return found
 
 
-def hidden_cells(
-    completed: Counts, others: Counts, k: int, *, also: Collection[Cell] = (), secondary: bool = True
-) -> frozenset[Cell]:
-    """The cells to hide: those in which 1 to k − 1 are enrolled or completed, those of `also`, and what protects them.
+def hidden_cells(completed: Counts, others: Counts, k: int, *, secondary: bool = True) -> frozenset[Cell]:
+    """The cells to hide: those in which 1 to k − 1 are enrolled or completed, and what protects them.
 
     `others` are those who are enrolled and have not completed. Without `secondary` only the small cells are hidden, which
     protects none of them; it is there for the test that shows it.
     """
     figures = (with_totals(completed), with_totals(others))
     corner = (len(completed), len(completed[0]) if completed else 0)
-    small = {cell for cell in figures[0] if _is_small(figures, cell, k)} | set(also)
+    small = {cell for cell in figures[0] if _is_small(figures, cell, k)}
     hidden = set(small)
     if not secondary:
         return frozenset(hidden)
@@ -129,9 +127,8 @@ def _detours(
     figures: Sequence[Mapping[Cell, int]], cell: Cell, hidden: Collection[Cell], corner: Cell, k: int
 ) -> Iterator[tuple[int, set[Cell]]]:
     """Cells that protect one when hidden too, with what is lost by them: by the completed, or else by the others."""
-    only_completed = 0 < figures[0][cell] < k
-    for counts in figures[:1] if only_completed else figures:
-        begin, end = _arc(cell, corner)
+    begin, end = _arc(cell, corner)
+    for counts in figures[:1] if 0 < figures[0][cell] < k else figures:
         for source, sink in ((end, begin), (begin, end)):
             if source == begin and counts[cell] < k:
                 continue  # it can't shrink by k

@@ -19,6 +19,7 @@ from lms.people.business_numbers import display
 
 from .completions import CompletionReport, CompletionRow
 from .learners import LearnerRow
+from .public import TOTAL, PublicTable
 from .question import Question
 from .targets import TargetReport
 
@@ -166,6 +167,24 @@ def target_sheet(report: TargetReport) -> Sheet:
     ]
     cells = ((row.name, row.target, row.completed, row.rate, *row.earlier) for row in report.rows)
     return Sheet(f"목표와 실적 {report.as_of}", columns, cells)
+
+
+def public_sheet(table: PublicTable) -> Sheet:
+    """One row a region and course, with the totals; what is hidden is blank, and its column says so."""
+    columns = [
+        Column("region", "지역"),
+        Column("course", "과정"),
+        Column("enrolled", "수강", "count"),
+        Column("completed", "수료", "count"),
+        Column("rate", "수료율", "rate"),
+        Column("hidden", "비공개"),
+    ]
+    words = {group.key: group.name for group in (*table.regions, *table.courses)} | {TOTAL: "합계"}
+    cells = (
+        (words[region], words[course], cell.enrolled, cell.completed, cell.rate, "비공개" if cell.is_hidden else "")
+        for (region, course), cell in table.cells.items()
+    )
+    return Sheet(f"{table.year}년 수료 현황", columns, cells)
 
 
 _CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {

@@ -143,13 +143,6 @@ def test_a_small_total_is_hidden_too() -> None:
     assert found_out([[1], [1]], [[0], [0]], hidden) == []
 
 
-def test_what_is_hidden_for_another_reason_is_protected_as_well() -> None:
-    table = ([[40, 30], [20, 50]], [[5, 5], [5, 5]])
-    hidden = hidden_cells(*table, K, also=[(2, 2)])
-    assert (2, 2) in hidden
-    assert Attack(*table, hidden).width("enrolled", (2, 2)) >= K
-
-
 def test_the_same_table_is_hidden_in_the_same_way() -> None:
     completed, others = random_table(Random(3), 9, 4)
     assert len({hidden_cells(completed, others, K) for _ in range(5)}) == 1
