@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -32,7 +33,7 @@ class MigrationError(LMSError):
 
 def head() -> str:
     """The newest revision that this code knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = _scripts(_location()).get_current_head()
     assert revision is not None
     return revision
 
@@ -62,7 +63,17 @@ def upgrade(engine: Engine) -> bool:
 
 def is_known(revision: str) -> bool:
     """Whether this code can bring a database of that revision to the head."""
-    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in {script.revision for script in _scripts(_location()).walk_revisions()}
+
+
+def _location() -> str:
+    return _config().get_main_option("script_location") or ""
+
+
+@cache
+def _scripts(location: str) -> ScriptDirectory:
+    """Read once in a process's life: it takes a tenth of a second, and readiness is asked for every few seconds."""
+    return ScriptDirectory(location)
 
 
 def _refuse_newer(at: str | None) -> None:

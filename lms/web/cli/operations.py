@@ -45,9 +45,9 @@ def doctor(site: LMS, as_json: bool) -> None:
     else:
         for t in told:
             console.print(f"{_MARKS[t.finding.state]}  {t.title}: ", end="")
-            console.print(t.sentence, markup=False)
+            console.print(t.sentence, markup=False, soft_wrap=True)
             if t.remedy:
-                console.print(f"    {t.remedy}", markup=False)
+                console.print(f"    {t.remedy}", markup=False, soft_wrap=True)
     sys.exit(1 if state == "bad" else 0)
 
 

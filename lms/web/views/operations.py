@@ -13,6 +13,7 @@ from ..database import session
 from ..findings import tell
 from ..templating import render
 
+GRAVEST_FIRST = ("bad", "warn", "good")
 bp = Blueprint("operations", __name__, url_prefix="/operations")
 
 
@@ -34,7 +35,7 @@ def _page() -> str:
     found = doctor.examine(site)
     return render(
         "lms/operations.html",
-        told=[tell(finding) for finding in found],
+        told=[tell(finding) for finding in sorted(found, key=lambda finding: GRAVEST_FIRST.index(finding.state))],
         state=doctor.worst(found),
         now=utcnow(),
         workers=heartbeat.list_living(session),
