@@ -595,4 +595,226 @@ IDIOMS = [
         "assert read() == 'done'",
         ("def read():\n    return ''",),
     ),
+    # what a call leaves beside its result
+    Idiom(
+        "warning_recorded",
+        "import warnings\ndef f(x):\n    if x > 100:\n        warnings.warn('too hot', RuntimeWarning)\n    return x",
+        "import warnings\nwith warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always')\n    f(120)\n    f(20)\nassert len(seen) == 1 and issubclass(seen[0].category, RuntimeWarning) and 'hot' in str(seen[0].message)",
+        (
+            "def f(x):\n    return x",
+            "import warnings\ndef f(x):\n    warnings.warn('too hot', UserWarning)\n    return x",
+        ),
+    ),
+    Idiom(
+        "warning_as_error",
+        "import warnings\ndef f():\n    warnings.warn('old', DeprecationWarning)",
+        "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('error')\n    try:\n        f()\n        assert False, 'no warning'\n    except DeprecationWarning as e:\n        assert str(e) == 'old'",
+        ("def f():\n    pass",),
+    ),
+    Idiom(
+        "assert_warns",
+        "import warnings\ndef f():\n    warnings.warn('old', DeprecationWarning)",
+        "import unittest\nwith unittest.TestCase().assertWarns(DeprecationWarning):\n    f()",
+        ("def f():\n    pass", "import warnings\ndef f():\n    warnings.warn('old')"),
+    ),
+    Idiom(
+        "assert_logs",
+        "import logging\ndef f(x):\n    logging.getLogger('line').info('speed %d', x)",
+        "import unittest\nwith unittest.TestCase().assertLogs('line', level='INFO') as seen:\n    f(7)\nassert seen.output == ['INFO:line:speed 7']",
+        (
+            "def f(x):\n    print('speed', x)",
+            "import logging\ndef f(x):\n    logging.getLogger('line').debug('speed %d', x)",
+        ),
+    ),
+    Idiom(
+        "own_log_handler",
+        "import logging\nlog = logging.getLogger('press')\ndef f():\n    log.warning('jam')\n    return 1",
+        "import logging\nclass Keep(logging.Handler):\n    def __init__(self):\n        super().__init__()\n        self.seen = []\n    def emit(self, record):\n        self.seen.append((record.levelname, record.getMessage()))\nkeep = Keep()\nlogging.getLogger().addHandler(keep)\ntry:\n    assert f() == 1\nfinally:\n    logging.getLogger().removeHandler(keep)\nassert keep.seen == [('WARNING', 'jam')]",
+        (
+            "def f():\n    return 1",
+            "import logging\ndef f():\n    logging.getLogger('press').error('jam')\n    return 1",
+        ),
+    ),
+    # what is the same thing
+    Idiom(
+        "two_names_one_list",
+        "a = [1]\nb = a",
+        "assert a is b\na.append(2)\nassert b == [1, 2]",
+        ("a = [1]\nb = [1]", "a = [1]\nb = list(a)"),
+    ),
+    Idiom(
+        "two_names_one_table",
+        "table = pd.DataFrame({'v': [1, 2]})\nview = table",
+        "assert view is table",
+        ("table = pd.DataFrame({'v': [1, 2]})\nview = table.copy()",),
+    ),
+    Idiom(
+        "same_after_a_call",
+        "log = []\ndef note(x):\n    log.append(x)",
+        "before = log\nnote(1)\nassert log is before and before == [1]",
+        ("log = []\ndef note(x):\n    global log\n    log = log + [x]", "log = []\ndef note(x):\n    pass"),
+    ),
+    Idiom(
+        "returns_its_own_list",
+        "store = {'a': 1}\ndef get():\n    return store",
+        "assert store == {'a': 1}\nassert get() is store",
+        ("store = {'a': 1}\ndef get():\n    return dict(store)",),
+    ),
+    Idiom(
+        "objects_in_a_ring",
+        "class Node:\n    def __init__(self):\n        self.next = None\na = Node()\nb = Node()\na.next = b\nb.next = a",
+        "assert a.next is b and b.next is a and a.next.next is a and a is not b",
+        (
+            "class Node:\n    def __init__(self):\n        self.next = None\na = Node()\nb = Node()\na.next = a\nb.next = b",
+        ),
+    ),
+    Idiom(
+        "enum_members",
+        "import enum\nclass State(enum.Enum):\n    RUN = 1\n    STOP = 2\ndef toggle(s):\n    return State.STOP if s is State.RUN else State.RUN",
+        "assert toggle(State.RUN) is State.STOP and toggle(State.STOP) is State.RUN",
+        ("import enum\nclass State(enum.Enum):\n    RUN = 1\n    STOP = 2\ndef toggle(s):\n    return s",),
+    ),
+    # the exercise's own classes
+    Idiom(
+        "given_instance_changed",
+        "def start(m):\n    m.speed = 5\n    m.log.append('start')",
+        "m = Machine('A')\nstart(m)\nassert m.speed == 5 and m.log == ['start'] and m.describe() == 'A at 5'",
+        (
+            "def start(m):\n    m.speed = 5",
+            "def start(m):\n    m = Machine('A')\n    m.speed = 5\n    m.log.append('start')",
+        ),
+        (),
+        "class Machine:\n    def __init__(self, name):\n        self.name, self.speed, self.log = name, 0, []\n    def describe(self):\n        return f'{self.name} at {self.speed}'",
+    ),
+    Idiom(
+        "given_instance_returned",
+        "def turned(p):\n    return Point(p.y, p.x)\ndef same(p):\n    return p",
+        "p = Point(1, 2)\nassert turned(p) == Point(2, 1) and same(p) is p and isinstance(turned(p), Point)\nq = turned(p)\nq.x = 9\nassert turned(q) == Point(1, 9)",
+        (
+            "def turned(p):\n    return p\ndef same(p):\n    return p",
+            "def turned(p):\n    return Point(p.y, p.x)\ndef same(p):\n    return Point(p.x, p.y)",
+            "Point.__eq__ = lambda s, o: True\ndef turned(p):\n    return p\ndef same(p):\n    return p",
+        ),
+        (),
+        "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: int\n    y: int",
+    ),
+    Idiom(
+        "given_instances_kept",
+        "class Line:\n    def __init__(self):\n        self.machines = []\n    def add(self, m):\n        self.machines.append(m)\n    def start(self):\n        for m in self.machines:\n            m.on = True",
+        "line = Line()\na, b = Machine(), Machine()\nline.add(a)\nline.add(b)\nassert not a.on\nline.start()\nassert a.on and b.on and line.machines[0] is a",
+        (
+            "class Line:\n    def __init__(self):\n        self.machines = []\n    def add(self, m):\n        self.machines = [m]\n    def start(self):\n        for m in self.machines:\n            m.on = True",
+        ),
+        (),
+        "class Machine:\n    on = False",
+    ),
+    Idiom(
+        "given_instances_in_a_ring",
+        "def link(a, b):\n    a.next, b.next = b, a",
+        "a, b = Node(), Node()\nlink(a, b)\nassert a.next is b and b.next is a\nlink(a, a)\nassert a.next is a",
+        ("def link(a, b):\n    a.next, b.next = a, b",),
+        (),
+        "class Node:\n    next = None",
+    ),
+    Idiom(
+        "given_enum",
+        "def name_of(s):\n    return 'on' if s is State.RUN else 'off'\ndef flip(s):\n    return State.STOP if s is State.RUN else State.RUN",
+        "assert name_of(State.RUN) == 'on' and name_of(State.STOP) == 'off' and flip(State.RUN) is State.STOP",
+        ("def name_of(s):\n    return 'on'\ndef flip(s):\n    return s",),
+        (),
+        "import enum\nclass State(enum.Enum):\n    RUN = 1\n    STOP = 2",
+    ),
+    Idiom(
+        "given_stack",
+        "def fill(s):\n    s.push(1)\n    s.push(2)",
+        "s = Stack()\nfill(s)\nassert s.items == [1, 2] and s.pop() == 2 and s.items == [1]",
+        (
+            "def fill(s):\n    s.push(2)\n    s.push(1)",
+            "def fill(s):\n    pass",
+            "Stack.pop = lambda self: 2\ndef fill(s):\n    s.items = [1, 3]",
+        ),
+        (),
+        "class Stack:\n    def __init__(self):\n        self.items = []\n    def push(self, x):\n        self.items.append(x)\n    def pop(self):\n        return self.items.pop()",
+    ),
+    # values of libraries
+    Idiom(
+        "random_generator",
+        "def draw(rng):\n    return rng.normal(size=3)",
+        "got = draw(np.random.default_rng(4))\nassert np.allclose(got, np.random.default_rng(4).normal(size=3))",
+        ("def draw(rng):\n    return np.random.default_rng(5).normal(size=3)",),
+    ),
+    Idiom(
+        "own_generator",
+        "rng = np.random.default_rng(4)\nx = rng.integers(0, 10, 5)",
+        "assert isinstance(rng, np.random.Generator) and (x == np.random.default_rng(4).integers(0, 10, 5)).all()",
+        ("rng = 4\nx = [1]", "rng = np.random.default_rng(5)\nx = rng.integers(0, 10, 5)"),
+    ),
+    Idiom(
+        "time_and_zone",
+        "import datetime\nshift = datetime.time(22, 30)\nzone = datetime.timezone(datetime.timedelta(hours=9))",
+        "import datetime\nassert shift == datetime.time(22, 30) and zone.utcoffset(None) == datetime.timedelta(hours=9)",
+        ("shift = '22:30'\nzone = 9", "import datetime\nshift = datetime.time(10, 30)\nzone = datetime.timezone.utc"),
+    ),
+    Idiom(
+        "period_and_interval",
+        "p = pd.Period('2026-07', freq='M')\nbins = pd.cut([1, 5], [0, 3, 6])",
+        "assert p.month == 7 and p == pd.Period('2026-07') and str(bins[0]) == '(0, 3]' and len(bins.categories) == 2",
+        ("p = pd.Period('2026-08', freq='M')\nbins = [1, 2]",),
+    ),
+    Idiom(
+        "period_index",
+        "s = pd.Series([1, 2], index=pd.period_range('2026-07', periods=2, freq='M'))",
+        "assert s.index[0] == pd.Period('2026-07') and s.sum() == 3",
+        ("s = pd.Series([1, 2])",),
+    ),
+    Idiom(
+        "pattern",
+        "import re\npattern = re.compile(r'^IM-\\d{2}$')",
+        "assert pattern.match('IM-01') and not pattern.match('XX-01') and pattern.pattern.startswith('^IM')",
+        ("import re\npattern = re.compile(r'.*')", "pattern = 'IM'"),
+    ),
+    Idiom(
+        "asdict",
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    y: int",
+        "import dataclasses\np = P(1, 2)\nassert dataclasses.is_dataclass(p) and dataclasses.asdict(p) == {'x': 1, 'y': 2}",
+        ("class P:\n    def __init__(self, x, y):\n        self.x, self.y = x, y",),
+    ),
+    Idiom(
+        "deepcopy",
+        "import copy\ndef f(d):\n    d = copy.deepcopy(d)\n    d['a'][0] = 9\n    return d",
+        "d = {'a': [1]}\nassert f(d) == {'a': [9]} and d == {'a': [1]}",
+        ("def f(d):\n    d['a'][0] = 9\n    return d",),
+    ),
+    Idiom(
+        "threads_of_the_check",
+        "def f(x):\n    return x * 2",
+        "import threading\ngot = {}\ndef work(n):\n    for _ in range(20):\n        got[n] = f(n)\nthreads = [threading.Thread(target=work, args=(n,)) for n in range(4)]\n[t.start() for t in threads]\n[t.join() for t in threads]\nassert got == {0: 0, 1: 2, 2: 4, 3: 6}",
+        ("def f(x):\n    return 2",),
+    ),
+    Idiom(
+        "map_loop",
+        "def half(x):\n    return x / 2",
+        "for got, want in zip(map(half, [2, 4]), [1, 2]):\n    assert got == want",
+        ("def half(x):\n    raise StopIteration", "def half(x):\n    return 1"),
+    ),
+    Idiom(
+        "own_iterator",
+        "class Count:\n    def __init__(self, n):\n        self.n, self.i = n, 0\n    def __iter__(self):\n        return self\n    def __next__(self):\n        if self.i >= self.n:\n            raise StopIteration\n        self.i += 1\n        return self.i",
+        "assert list(Count(3)) == [1, 2, 3]\nit = Count(1)\nassert next(it) == 1\ntry:\n    next(it)\n    assert False\nexcept StopIteration:\n    pass",
+        (
+            "class Count:\n    def __init__(self, n):\n        pass\n    def __iter__(self):\n        return iter([1, 2])\n    def __next__(self):\n        return 1",
+        ),
+    ),
+    Idiom(
+        "docstring_examples",
+        "def f(x):\n    '''\n    >>> f(2)\n    4\n    '''\n    return x * 2",
+        "import doctest\nassert f(3) == 6\ntests = doctest.DocTestParser().get_examples(f.__doc__)\nassert len(tests) == 1 and eval(tests[0].source) == int(tests[0].want)",
+        ("def f(x):\n    return x * 2", "def f(x):\n    '''\n    >>> f(2)\n    5\n    '''\n    return x * 2"),
+    ),
+    Idiom(
+        "partly_right",
+        "def f(x):\n    return x * 2",
+        "score = sum(f(x) == x * 2 for x in (1, 2)) + 0\nassert score\nscore",
+        ("def f(x):\n    return 0", "def f(x):\n    return None"),
+    ),
 ]

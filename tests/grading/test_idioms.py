@@ -32,3 +32,7 @@ def test_right_answers_pass_and_wrong_ones_fail(tmp_path: Path, idiom: Idiom) ->
     for source in idiom.wrong:
         earned, said = points(source)
         assert earned == 0, (source, said)
+
+
+def test_there_are_a_hundred_of_them():
+    assert len({idiom.name for idiom in IDIOMS}) == len(IDIOMS) >= 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import types
 from typing import Any
 
@@ -13,7 +14,8 @@ from .exports import PLAIN_BUILTINS, Exports, Patches, index
 from .learnt import Contract
 from .namespace import Namespace, hers
 from .proxies import RemoteFunction, WrongKind
-from .standins import StandIns
+from .recording import Listening
+from .standins import Decode, StandIns
 from .values import form, is_mutable, replace_content
 from .wall import WallDownError
 
@@ -27,14 +29,18 @@ class Asking:
 
     def __init__(self, contract: dict[str, Any] | None) -> None:
         self._connection: socket.socket | None = None
+        self._turn = threading.RLock()
         self.contract = Contract(contract)
         self.namespace = Namespace(self)
         self.exports = Exports(self.namespace)
         self.patches = Patches()
+        self.listening = Listening()
         self.asked = 0
         self.sources: list[str] = []
-        self._stand_ins = StandIns(self, self.contract, self.namespace)
+        self._given: list[str] = []
+        self._stand_ins = StandIns(self, self.contract, self.namespace, self.exports)
         self._cache: dict[str, Any] = {}
+        self._copies: dict[int, Any] = {}
         self._fetched: list[tuple[str, Any, Any]] = []
         self._replaced = self._hers_too = False
 
@@ -42,7 +48,11 @@ class Asking:
         self._connection = connection
 
     def start(self, sources: list[str]) -> None:
-        """A check begins. `sources`: of the answers, for inspect.getsource."""
+        """A check begins. `sources`: of the answers, for inspect.getsource. WallDownError."""
+        given = self.namespace.trusted_classes()
+        if given != self._given:
+            self._given = given
+            self.ask("given", names=given)
         self.asked = 0
         self.sources = sources
         self._cache.clear()
@@ -64,9 +74,15 @@ class Asking:
     def _request(
         self, request: dict[str, Any], encoder: Encoder, *, site: str = ""
     ) -> tuple[dict[str, Any], list[bytes]]:
-        """`site` is '' where StopIteration may come back."""
+        """`site` is '' where StopIteration may come back. One at a time, though checks may have threads."""
+        with self._turn:
+            return self._exchange(request, encoder, site)
+
+    def _exchange(self, request: dict[str, Any], encoder: Encoder, site: str) -> tuple[dict[str, Any], list[bytes]]:
         if self._connection is None:
             raise WallDownError
+        if (wanted := self.listening.wanted()) is not None:
+            request["listen"] = wanted
         wall.send(self._connection, request, encoder.buffers)
         while True:
             reply, buffers = wall.receive(self._connection)
@@ -78,6 +94,7 @@ class Asking:
         for name, text in reply.get("printed") or ():
             if isinstance(text, str):
                 (sys.stderr if name == "stderr" else sys.stdout).write(text)
+        self.listening.replay(reply.get("told") or ())
         if "error" in reply:
             error = self._stand_ins.error(reply["error"], lambda tree: self.decode(tree, buffers, ""))
             if site and isinstance(error, _STOPS) and not self._may_stop(site):
@@ -107,7 +124,9 @@ class Asking:
     def decode(self, tree: Any, buffers: list[bytes], site: str, numbered: list[Any] | None = None) -> Any:
         """`site` says by which way the checks come to the value, in words of theirs. CodecError, WrongKind."""
         decoder = Decoder(
-            buffers, lambda handle: self._resolve(handle, site), lambda handle: self.contract.may_stay(handle, site)
+            buffers,
+            lambda handle: self._resolve(handle, site, decoder.decode),
+            lambda handle: self.contract.may_stay(handle, site),
         )
         decoder.numbered = list(numbered or ())
         self.contract.note_place(site)
@@ -118,8 +137,8 @@ class Asking:
         except Exception as error:
             raise CodecError("a value that can't be checked") from error
 
-    def _resolve(self, handle: list[Any], site: str) -> Any:
-        return self.exports.own(handle[1]) if handle[0] == "own" else self._stand_ins.resolve(handle, site)
+    def _resolve(self, handle: list[Any], site: str, decode: Decode) -> Any:
+        return self.exports.own(handle[1]) if handle[0] == "own" else self._stand_ins.resolve(handle, site, decode)
 
     # --- names: what the namespace asks ---------------------------------------------------------------------------------
 
@@ -147,9 +166,11 @@ class Asking:
             self._replaced |= self.contract.is_function_of_library(name) and not self._hers_too
             if not self._hers_too or self.contract.is_module(name):
                 return known
-        value, buffers = self.ask("get", name=name)  # her KeyError is ours: builtins are looked at next
+        # Her KeyError is ours: builtins are looked at next.
+        reply, buffers = self._request({"do": "get", "name": name}, self.exports.encoder())
         self.asked += 1
-        made = self.decode(value, buffers, name)
+        value = reply.get("value")
+        made = self._one_copy(reply.get("same"), self.decode(value, buffers, name))
         if self._hers_too and name in self._cache and self.contract.is_same_library(value):
             return self._cache[name]
         if self.contract.learning:
@@ -220,7 +241,21 @@ class Asking:
         reply, buffers = self._request(request, encoder, site=site if operator not in _STOPPING else "")
         for number, content in reply.get("changes") or ():
             replace_content(numbered[index(number)], self.decode(content, buffers, site))
-        return self.decode(reply.get("value"), buffers, site, numbered)
+        made = self.decode(reply.get("value"), buffers, site, numbered)
+        for side, number, state in reply.get("states") or ():
+            self._stand_ins.update(side, number, self.decode(state, buffers, site))
+        return self._one_copy(reply.get("same"), made)
+
+    def _one_copy(self, same: Any, made: Any) -> Any:
+        """What her side knows as one list or table is one copy here, with its newest content, however often it is asked."""
+        if type(same) is not int or not is_mutable(made):
+            return made
+        known = self._copies.get(same)
+        if known is None or type(known) is not type(made) or getattr(known, "shape", 0) != getattr(made, "shape", 0):
+            self._copies[same] = made
+            return made
+        replace_content(known, made)
+        return known
 
     def _names_to_push(self, reads: Any, encoder: Encoder) -> list[Any]:
         """Globals that a check set and that the author's functions read: the learner's may read them too, and no others."""
@@ -236,7 +271,7 @@ class Asking:
         self.asked += 1
         request = {"do": "attribute", "of": handle, "name": name}
         reply, buffers = self._request(request, self.exports.encoder(), site=site)
-        return self.decode(reply.get("value"), buffers, site)
+        return self._one_copy(reply.get("same"), self.decode(reply.get("value"), buffers, site))
 
     def assign(self, handle: int, name: str, value: Any) -> None:
         encoder = self.exports.encoder()

@@ -99,10 +99,7 @@ class CheckRoom:
         `assert_allclose` earns nothing; but that name may be the answer itself, so the learner's must pass as well.
         """
         self.namespace.in_setup = False
-        self.asking.start(message.get("sources", []))
-        if self.contract.learning:
-            self._compare_trusted(message["names"])
-        standing = self._at_mark(message)
+        standing = self._begin(message)
         error, value = None, None
         if standing:
             error, value, standing = self._run(message)
@@ -112,6 +109,16 @@ class CheckRoom:
             standing = self._after(message)
         learnt = self.contract.learnt if self.contract.learning else None
         return {"error": error, "value": value, "asked": self.asking.asked, "learnt": learnt, "wall": standing}
+
+    def _begin(self, message: dict[str, Any]) -> bool:
+        """Whether the wall stands."""
+        try:
+            self.asking.start(message.get("sources", []))
+            if self.contract.learning:
+                self._compare_trusted(message["names"])
+        except WallDownError:
+            return False
+        return self._at_mark(message)
 
     def _at_mark(self, message: dict[str, Any]) -> bool:
         """Before the rest of a check, whose head ran long ago: both rooms go back to its place. Whether the wall stands."""

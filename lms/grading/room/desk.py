@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import inspect
 import random
 import socket
 import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
-from . import shell, wall
-from .codec import CodecError, Decoder, Encoder
-from .operators import OPERATORS
+from . import recording, shell, wall
+from .changed import form
+from .codec import Decoder, Encoder
+from .describe import describe, is_given, member_of
+from .instances import Instances
 from .snapshot import Snapshot
+from .values import is_mutable
 
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.LambdaType)
 _PLAIN_ERRORS = 20
 
 
@@ -34,7 +34,7 @@ class Desk:
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._patched: dict[tuple[str, str], Any] = {}
-        self._buffers: list[bytes] = []
+        self._instances = Instances()
         self._marks: dict[str, Snapshot] = {}
         self._foreign: dict[int, tuple[Any, int]] = {}  # stand-ins for the check's objects, by id
 
@@ -45,80 +45,97 @@ class Desk:
 
     def _answer(self, tree: Any, buffers: list[bytes]) -> None:
         kept = shell.SINK.divert()
-        self._buffers = buffers
-        encoder = Encoder(self._export)
-        decoder = Decoder(buffers, self._resolve)
-        try:
-            value, changes = self._do(tree, decoder, encoder)
-            reply: dict[str, Any] = {"value": value, "changes": changes}
-        except BaseException as error:
-            encoder = Encoder(self._export)
-            reply = {"error": self._error(error, encoder)}
+        encoder = self._encoder()
+        decoder = self._decoder(buffers)
+        with recording.recorded(tree.get("listen")) as told:
+            try:
+                reply: dict[str, Any] = {"value": None} | self._do(tree, decoder, encoder)
+            except BaseException as error:
+                encoder = self._encoder()
+                reply = {"error": self._error(error, encoder)}
+        reply["told"] = told
         reply["printed"] = [[o["name"], o["text"]] for o in shell.SINK.restore(kept) if o["output_type"] == "stream"]
         wall.send(self._connection, reply, encoder.buffers)
 
-    def _do(self, request: dict[str, Any], decoder: Decoder, encoder: Encoder) -> tuple[Any, Any]:
-        """The encoded value of what is asked for, and the arguments that were changed in place."""
+    def _encoder(self, buffers: list[bytes] | None = None) -> Encoder:
+        encoder = Encoder(lambda value: self._export(value, encoder))
+        if buffers is not None:
+            encoder.buffers = buffers
+        return encoder
+
+    def _decoder(self, buffers: list[bytes]) -> Decoder:
+        decoder = Decoder(buffers, lambda handle: self._resolve(handle, decoder))
+        return decoder
+
+    def _do(self, request: dict[str, Any], decoder: Decoder, encoder: Encoder) -> dict[str, Any]:
+        """What the reply holds."""
         kind = request["do"]
         if kind == "call":
             return self._call(request, decoder, encoder)
         if kind == "has":
-            return request["name"] in self._namespace, []
+            return {"value": request["name"] in self._namespace}
         if kind == "names":
-            return encoder.encode(
-                [name for name in self._namespace if isinstance(name, str) and not name.startswith("_")]
-            ), []
+            names = [name for name in self._namespace if isinstance(name, str) and not name.startswith("_")]
+            return {"value": encoder.encode(names)}
         if kind == "get":
-            return encoder.encode(self._namespace[request["name"]]), []
+            return self._get(self._namespace[request["name"]], encoder)
         if kind == "set":
             self._namespace[request["name"]] = decoder.decode(request["value"])
-            return None, []
-        if kind == "delete":
+        elif kind == "delete":
             del self._namespace[request["name"]]
-            return None, []
-        if kind == "attribute":
-            return encoder.encode(getattr(self._objects[request["of"]], request["name"])), []
-        if kind == "assign":
+        elif kind == "attribute":
+            return self._get(getattr(self._objects[request["of"]], request["name"]), encoder)
+        elif kind == "assign":
             setattr(self._objects[request["of"]], request["name"], decoder.decode(request["value"]))
-            return None, []
-        if kind == "dir":
-            return encoder.encode([name for name in dir(self._objects[request["of"]]) if isinstance(name, str)]), []
-        if kind == "mark":
+        elif kind == "dir":
+            return {
+                "value": encoder.encode([name for name in dir(self._objects[request["of"]]) if isinstance(name, str)])
+            }
+        elif kind == "given":
+            self._instances.classes = {name: self._namespace.get(name) for name in request["names"]}
+        elif kind == "mark":
             self._marks[request["name"]] = Snapshot(self._namespace)
-            return None, []
-        if kind == "restore":
+        elif kind == "restore":
             self._marks[request["name"]].restore(self._namespace)
-            return None, []
-        if kind == "seed":
+        elif kind == "seed":
             self._seed(request["library"], request["seed"])
-            return None, []
-        if kind == "current":
-            return encoder.encode(_current(request["name"])), []
-        raise ValueError(kind)
+        elif kind == "current":
+            return {"value": encoder.encode(_current(request["name"]))}
+        else:
+            raise ValueError(kind)
+        return {}
 
-    def _call(self, request: dict[str, Any], decoder: Decoder, encoder: Encoder) -> tuple[Any, Any]:
+    def _get(self, value: Any, encoder: Encoder) -> dict[str, Any]:
+        """A value, and by which number it is known, so that two names for one list stay that."""
+        same = self._number(value) if is_mutable(value) else None
+        return {"value": encoder.encode(value), "same": same}
+
+    def _call(self, request: dict[str, Any], decoder: Decoder, encoder: Encoder) -> dict[str, Any]:
         target = self._objects[request["of"]]
         for name, value in request["names"]:
             self._namespace[name] = decoder.decode(value)
         arguments, named = decoder.decode(request["arguments"]), decoder.decode(request["named"])
         given = decoder.numbered
-        before = [_shallow(value) for value in given]
+        before = [form(value) for value in given]
         self._patch(request["patched"])
         try:
             result = _invoke(target, request["operator"], arguments, named)
         finally:
             self._unpatch()
-        changed = [number for number, value in enumerate(given) if _shallow(value) != before[number]]
+        changed = [number for number, value in enumerate(given) if form(value) != before[number]]
         for value in given:
             encoder.number(value)  # a result that is an argument comes back as that argument
         value = encoder.encode(result)
-        return value, [[number, self._content(given[number], encoder)] for number in changed]
+        return {
+            "value": value,
+            "same": self._numbers.get(id(result)) if is_mutable(result) else None,
+            "changes": [[number, self._content(given[number], encoder)] for number in changed],
+            "states": [[*whose, self._content(state, encoder)] for whose, state in self._instances.changed()],
+        }
 
     def _content(self, value: Any, encoder: Encoder) -> Any:
-        """An argument's new content, encoded as if it were met for the first time."""
-        inner = Encoder(self._export)
-        inner.buffers = encoder.buffers
-        return inner.encode(value)
+        """A new content, encoded as if it were met for the first time."""
+        return self._encoder(encoder.buffers).encode(value)
 
     def _patch(self, targets: list[list[str]]) -> None:
         """Builtins and functions of modules that the check has replaced (print, input, random.randint) call its replacement."""
@@ -142,7 +159,7 @@ class Desk:
 
     def _ask(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call something of the checks' room, and serve what that asks for in turn."""
-        encoder = Encoder(self._export)
+        encoder = self._encoder()
         request = {"callback": target, "arguments": encoder.encode(arguments), "named": encoder.encode(named)}
         wall.send(self._connection, request, encoder.buffers)
         tree, buffers = wall.receive(self._connection)
@@ -152,17 +169,24 @@ class Desk:
         if "raised" in tree:
             kind = getattr(builtins, tree["raised"][0], RuntimeError)
             raise kind(tree["raised"][1])
-        self._buffers = buffers
-        return Decoder(buffers, self._resolve).decode(tree["returned"])
+        return self._decoder(buffers).decode(tree["returned"])
 
-    def _resolve(self, handle: list[Any]) -> Any:
+    def _resolve(self, handle: list[Any], decoder: Decoder) -> Any:
         if handle[0] == "own":
-            return self._objects[handle[1]]
-        if handle[2]["kind"] == "instance":
-            made = object.__new__(self._namespace[handle[2]["class"]])
-            vars(made).update(Decoder(self._buffers, self._resolve).decode(handle[2]["state"]))
-            return made
-        return self._stand_in(handle) if handle[2]["kind"] == "object" else self._callback(handle[1], handle[2]["name"])
+            return self._own(handle, decoder)
+        number, told = handle[1], handle[2]
+        if told["kind"] == "member":
+            return self._namespace[told["class"]][told["name"]]
+        if told["kind"] == "instance":
+            return self._instances.take(number, self._namespace[told["class"]], told.get("state"), decoder)
+        return self._stand_in(handle) if told["kind"] == "object" else self._callback(number, told["name"])
+
+    def _own(self, handle: list[Any], decoder: Decoder) -> Any:
+        """An object of hers comes back; one of the exercise's classes with what the check has changed of it."""
+        value = self._objects[handle[1]]
+        if len(handle) > 2:
+            self._instances.update(value, decoder.decode(handle[2]))
+        return value
 
     def _stand_in(self, handle: list[Any]) -> Any:
         """For an object of the check's: its public attributes and its operators, each asked of the checks' room."""
@@ -179,71 +203,23 @@ class Desk:
 
         return operator
 
-    def _export(self, value: Any) -> list[Any]:
-        if id(value) in self._foreign:
-            return ["own", self._foreign[id(value)][1]]
+    def _number(self, value: Any) -> int:
+        """From now on the object is known by its number. It is kept, so that its id stays its own."""
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)
             self._objects.append(value)
-        return ["h", number, self._describe(value)]
+        return number
 
-    def _describe(self, value: Any) -> dict[str, Any]:
-        if isinstance(value, types.ModuleType):
-            return {"kind": "module", "name": value.__name__}
-        if isinstance(value, type):
-            bases = [self._base(base) for base in value.__mro__[1:]]
-            return {"kind": "class", "name": value.__name__, "module": value.__module__, "bases": bases}
-        if isinstance(value, _FUNCTIONS) or (callable(value) and type(value).__module__ in ("numpy", "functools")):
-            return self._function(value)
-        kind = type(value)
-        operators = [name for name in OPERATORS if getattr(kind, name, None) is not getattr(object, name, None)]
-        told: dict[str, Any] = {
-            "kind": "object",
-            "module": kind.__module__,
-            "name": kind.__qualname__,
-            "operators": operators,
-        }
-        if kind.__module__ == "__main__":
-            told["class"] = self._export(kind)
-        if inspect.isawaitable(value):
-            told["awaitable"] = True
-        return told
-
-    def _base(self, base: type) -> list[Any]:
-        return self._export(base) if base.__module__ == "__main__" else ["g", base.__module__, base.__name__]
-
-    def _function(self, value: Any) -> dict[str, Any]:
-        name = str(getattr(value, "__name__", None) or "function")
-        told = {"kind": "function", "name": name, "doc": getattr(value, "__doc__", None), "reads": self._reads(value)}
-        module = getattr(value, "__module__", None) or ("numpy" if type(value).__module__ == "numpy" else None)
-        if module not in (None, "__main__"):
-            told["library"] = [module, getattr(value, "__qualname__", None) or name]
-        try:
-            told["signature"] = [
-                [p.name, p.kind.value, p.default is not p.empty] for p in inspect.signature(value).parameters.values()
-            ]
-        except (TypeError, ValueError):
-            told["signature"] = None
-        return told
-
-    def _reads(self, function: Any) -> list[str]:
-        """Global names that a function of the notebook may read, through other functions of the notebook too."""
-        names: set[str] = set()
-        waiting = [function.__code__] if getattr(function, "__globals__", None) is self._namespace else []
-        seen: set[types.CodeType] = set()
-        while waiting:
-            code = waiting.pop()
-            if code in seen:
-                continue
-            seen.add(code)
-            waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-            for name in code.co_names:
-                names.add(name)
-                other = self._namespace.get(name)
-                if isinstance(other, types.FunctionType) and other.__globals__ is self._namespace:
-                    waiting.append(other.__code__)
-        return sorted(names)
+    def _export(self, value: Any, encoder: Encoder) -> list[Any]:
+        if id(value) in self._foreign:
+            return ["own", self._foreign[id(value)][1]]
+        if (known := self._instances.number_of(value)) is not None:
+            return ["own", known]
+        number = self._number(value)
+        if is_given(value, self._instances.classes):
+            return ["h", number, member_of(value) or self._instances.tell(number, value, encoder)]
+        return ["h", number, describe(value, self._namespace, lambda other: self._export(other, encoder))]
 
     def _error(self, error: BaseException, encoder: Encoder) -> dict[str, Any]:
         try:
@@ -254,7 +230,7 @@ class Desk:
         kind = type(error)
         told = {
             "kinds": [[k.__module__, k.__name__] for k in kind.__mro__][:_PLAIN_ERRORS],
-            "class": self._export(kind) if kind.__module__ == "__main__" else None,
+            "class": self._export(kind, encoder) if kind.__module__ == "__main__" else None,
             "arguments": arguments,
             "described": shell.describe(error),
         }
@@ -283,23 +259,6 @@ def _invoke(target: Any, operator: str, arguments: tuple[Any, ...], named: dict[
 
 async def _await(target: Any) -> Any:
     return await target
-
-
-def _shallow(value: Any) -> Any:
-    """What of a value can change in place, comparable with itself later; what it holds is known by identity."""
-    if isinstance(value, list):
-        return list(map(id, value))
-    if isinstance(value, dict):
-        return [(id(key), id(item)) for key, item in value.items()]
-    if isinstance(value, set):
-        return set(map(id, value))
-    if isinstance(value, bytearray):
-        return bytes(value)
-    try:
-        encoder = Encoder(lambda held: ["id", id(held)])
-        return encoder.encode(value), encoder.buffers
-    except (CodecError, TypeError, ValueError):
-        return None
 
 
 def _current(name: str) -> Any:

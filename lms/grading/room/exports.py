@@ -10,6 +10,7 @@ from typing import Any
 
 from . import operators, proxies
 from .codec import CodecError, Encoder
+from .describe import is_given, member_of
 from .namespace import Namespace
 from .proxies import RemoteClass, RemoteFunction
 
@@ -30,32 +31,52 @@ class Exports:
         self._namespace = namespace
         self._local: list[Any] = []
         self._numbers: dict[int, int] = {}
-        self._encoder = Encoder(self._export)
+        self._hers: dict[int, tuple[Any, int]] = {}  # her instances of the exercise's classes, by id
 
     def encoder(self) -> Encoder:
-        """For the next message."""
-        self._encoder = Encoder(self._export)
-        return self._encoder
+        """For one message."""
+        encoder = Encoder(lambda value: self._export(value, encoder))
+        return encoder
+
+    def note_hers(self, value: Any, number: int) -> None:
+        """An instance of one of the exercise's classes that her side made and knows by that number."""
+        self._hers[id(value)] = (value, number)
 
     def own(self, number: Any) -> Any:
         return self._local[index(number)]
 
-    def _export(self, value: Any) -> list[Any]:
+    def instance(self, number: Any) -> Any:
+        """One of the check's own that went out as what it holds. LookupError for anything else."""
+        found = self.own(number)
+        if not is_given(found, {type(found).__name__: self._namespace.trusted_class(type(found).__name__)}):
+            raise LookupError(number)
+        return found
+
+    def _export(self, value: Any, encoder: Encoder) -> list[Any]:
         remote = _number_of(value)
         if remote is not None:
             return ["own", remote]
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._local)
+        if id(value) in self._hers:
+            number = self._hers[id(value)][1]
+            again = -1 - number in encoder.told  # below 0, so that they don't meet the check's own numbers
+            encoder.told.add(-1 - number)
+            return ["own", number] if again else ["own", number, encoder.encode(dict(vars(value)))]
+        known = self._numbers.get(id(value))
+        if known is None:
+            known = self._numbers[id(value)] = len(self._local)
             self._local.append(value)
-        return ["h", number, self._describe(value)]
+        return ["h", known, self._describe(value, known, encoder)]
 
-    def _describe(self, value: Any) -> dict[str, Any]:
+    def _describe(self, value: Any, number: int, encoder: Encoder) -> dict[str, Any]:
         kind = type(value)
-        if self._namespace.trusted_class(kind.__name__) is kind and hasattr(value, "__dict__"):
-            inner = Encoder(self._export)
-            inner.buffers = self._encoder.buffers
-            return {"kind": "instance", "class": kind.__name__, "state": inner.encode(dict(vars(value)))}
+        if is_given(value, {kind.__name__: self._namespace.trusted_class(kind.__name__)}):
+            if member := member_of(value):
+                return member
+            told: dict[str, Any] = {"kind": "instance", "class": kind.__name__}
+            if number not in encoder.told:
+                encoder.told.add(number)
+                told["state"] = encoder.encode(dict(vars(value)))
+            return told
         if isinstance(value, _CALLABLE) or _is_ufunc(value):
             return {"kind": "function", "name": str(getattr(value, "__name__", "function"))}
         own = [name for name in operators.OPERATORS if getattr(kind, name, None) is not getattr(object, name, None)]

@@ -82,6 +82,10 @@ class Namespace(dict[str, Any]):
         dict.update(self, own)
         self.trusted, self.bound = set(trusted), set(bound)
 
+    def trusted_classes(self) -> list[str]:
+        """Names of the classes that the exercise's own cells define."""
+        return [name for name in self.trusted if getattr(self.trusted_class(name), "__module__", "") == "__main__"]
+
     def _all(self) -> list[str]:
         own = list(dict.keys(self))
         return own + [name for name in self._room.names() if not dict.__contains__(self, name)]

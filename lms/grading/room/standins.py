@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable
 from typing import Any
 
 from . import libraries, proxies
-from .exports import index
+from .exports import Exports, index
 from .learnt import Contract
 from .namespace import Namespace
 from .proxies import RemoteClass, RemoteFunction, RemoteObject, WrongKind
+
+Decode = Callable[[Any], Any]
 
 
 class StandIns:
     """Made for one room; a class of the learner's has one stand-in however often it is met."""
 
-    def __init__(self, room: proxies.Room, contract: Contract, namespace: Namespace) -> None:
+    def __init__(self, room: proxies.Room, contract: Contract, namespace: Namespace, exports: Exports) -> None:
         self._room = room
+        self._exports = exports
         self._contract = contract
         self._namespace = namespace
         self._classes: dict[Any, RemoteClass] = {}
+        self._instances: dict[int, Any] = {}
+        self._objects: dict[tuple[int, RemoteClass], RemoteObject] = {}
         self._opaque = proxies.opaque_class(room)
 
-    def resolve(self, handle: list[Any], site: str) -> Any:
+    def resolve(self, handle: list[Any], site: str, decode: Decode) -> Any:
+        """`decode` decodes what is within the handle, as part of the same message."""
         number, told = index(handle[1]), handle[2]
         kind = told["kind"]
         if kind == "function":
@@ -32,7 +39,31 @@ class StandIns:
             return _module(str(told["name"]))
         if kind == "class":
             return self._class(number, told, site)
+        if kind == "member":
+            return self._given_class(told)[str(told["name"])]
+        if kind == "instance":
+            return self._instance(number, told, decode)
         return self._object(number, told, site)
+
+    def _given_class(self, told: dict[str, Any]) -> Any:
+        cls = self._namespace.trusted_class(str(told["class"]))
+        if cls is None:
+            raise WrongKind(str(told["class"]))
+        return cls
+
+    def _instance(self, number: int, told: dict[str, Any], decode: Decode) -> Any:
+        """An instance of one of the exercise's own classes: ours, with what hers holds, so that our methods answer."""
+        made = self._instances.get(number)
+        if made is None:
+            made = self._instances[number] = object.__new__(self._given_class(told))
+            self._exports.note_hers(made, number)
+        if "state" in told:
+            give_state(made, decode(told["state"]))
+        return made
+
+    def update(self, side: str, number: Any, state: Any) -> None:
+        """What a call has changed of an instance, hers (`h`) or the check's (`own`)."""
+        give_state(self._instances[index(number)] if side == "h" else self._exports.instance(number), state)
 
     def _class(self, number: int, told: dict[str, Any], site: str) -> Any:
         if number in self._classes:
@@ -51,6 +82,8 @@ class StandIns:
         else:
             given = self._namespace.trusted_class(name)
             made = proxies.make_class(self._room, name, bases or (RemoteObject,), number, set(), real=given, site=site)
+            if fields := told.get("fields"):
+                made.__dataclass_fields__ = _dataclass_fields(fields)
         self._classes[number] = made
         return made
 
@@ -62,7 +95,10 @@ class StandIns:
         key = (module, name, told.get("class") and told["class"][1], frozenset(allowed))
         if key not in self._classes:
             self._classes[key] = self._class_of(module, name, told, allowed, site)
-        return proxies.make_object(self._classes[key], number, name)
+        cls = self._classes[key]
+        if (number, cls) not in self._objects:  # one object has one stand-in, so that `is` holds
+            self._objects[number, cls] = proxies.make_object(cls, number, name)
+        return self._objects[number, cls]
 
     def _class_of(self, module: str, name: str, told: dict[str, Any], allowed: set[str], site: str) -> RemoteClass:
         hers = told.get("class")
@@ -76,14 +112,14 @@ class StandIns:
         short, kind = name.rpartition(".")[2], f"{module}.{name}"
         return proxies.make_class(self._room, short, (base,), number, allowed, real=real, site=kind)
 
-    def error(self, told: dict[str, Any], decode: Callable[[Any], Any]) -> BaseException:
+    def error(self, told: dict[str, Any], decode: Decode) -> BaseException:
         """The learner's error as one of the same class here, so that a check can expect it."""
         described = told["described"] if isinstance(told.get("described"), dict) else {}
         text = str(described.get("value", ""))
         made: Any
         try:
             arguments = decode(told["arguments"])
-            cls = self.resolve(told["class"], "") if told.get("class") else _known_class(told["kinds"])
+            cls = self.resolve(told["class"], "", decode) if told.get("class") else _known_class(told["kinds"])
             made = cls(*arguments)
         except (TypeError, ValueError, LookupError):
             made = Exception(text)
@@ -93,6 +129,19 @@ class StandIns:
         if isinstance(told.get("cause"), list):
             made.__cause__ = _made(_known_class(told["cause"][0]), str(told["cause"][1]))
         return made
+
+
+def give_state(value: Any, state: Any) -> None:
+    """Attributes that would hide a method of the class are left out: a method is the class's."""
+    kind = type(value)
+    held = {name: content for name, content in dict(state).items() if isinstance(name, str)}
+    vars(value).clear()
+    vars(value).update({name: content for name, content in held.items() if not callable(getattr(kind, name, None))})
+
+
+def _dataclass_fields(names: Any) -> Any:
+    """So that a dataclass of hers is one here too: asdict and fields ask for no more. TypeError for odd names."""
+    return vars(dataclasses.make_dataclass("fields", [str(name) for name in names]))["__dataclass_fields__"]
 
 
 def _module(name: str) -> Any:

@@ -121,6 +121,10 @@ def _offset(decoder: PlainDecoder, tree: list[Any]) -> Any:
     return datetime.datetime.fromisoformat(tree[1]).replace(tzinfo=zone)
 
 
+def _time(decoder: PlainDecoder, tree: list[Any]) -> datetime.time:
+    return datetime.time.fromisoformat(tree[1]).replace(fold=1 if tree[2] else 0, tzinfo=decoder.decode(tree[3]))
+
+
 def _naive(tree: list[Any]) -> datetime.datetime:
     return datetime.datetime.fromisoformat(tree[1]).replace(fold=1 if tree[2] else 0)
 
@@ -152,6 +156,9 @@ PlainDecoder.decoders = {
     "dz": lambda decoder, tree: _naive(tree).replace(tzinfo=zone(tree[3])),
     "do": _offset,
     "da": lambda decoder, tree: datetime.date.fromisoformat(tree[1]),
+    "ti": _time,
+    "tzo": lambda decoder, tree: datetime.timezone(datetime.timedelta(days=tree[1], seconds=tree[2])),
+    "tzi": lambda decoder, tree: zone(tree[1]),
     "td": lambda decoder, tree: datetime.timedelta(tree[1], tree[2], tree[3]),
     "de": lambda decoder, tree: decimal.Decimal(tree[1]),
     "fr": lambda decoder, tree: fractions.Fraction(*decoder.many(tree[1:3])),

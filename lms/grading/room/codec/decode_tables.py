@@ -48,6 +48,10 @@ class Decoder(PlainDecoder):
             return pandas.DatetimeIndex(self.column(tree[1])).tz_localize("UTC").tz_convert(zone(tree[2]))
         if tag == "px" and isinstance(tree[1], str) and EXTENSION.fullmatch(tree[1]):
             return pandas.array(self.many(tree[2]), dtype=tree[1])
+        if tag == "prs" and isinstance(tree[1], str):
+            return pandas.PeriodIndex.from_ordinals(self.many(tree[2]), freq=tree[1])
+        if tag == "ivs":
+            return pandas.IntervalIndex.from_arrays(self.column(tree[1]), self.column(tree[2]), closed=str(tree[3]))
         raise CodecError("no plain column")
 
     def frame(self, tree: list[Any]) -> Any:
@@ -76,7 +80,7 @@ class Decoder(PlainDecoder):
         if isinstance(tree[3], str) and hasattr(made, "freq"):
             try:
                 made.freq = tree[3]
-            except ValueError:
+            except (ValueError, AttributeError):  # a period has it by its type
                 return made
         return made
 
@@ -137,6 +141,8 @@ _TABLE_DECODERS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "na": lambda decoder, tree: module("pandas").NA,
     "pt": _timestamp,
     "pd": lambda decoder, tree: module("pandas").Timedelta(tree[1], "ns").as_unit(tree[2]),
+    "pr": lambda decoder, tree: module("pandas").Period(ordinal=tree[1], freq=str(tree[2])),
+    "iv": lambda decoder, tree: module("pandas").Interval(*decoder.many(tree[1:3]), closed=str(tree[3])),
     "df": lambda decoder, tree: decoder.frame(tree),
     "ps": lambda decoder, tree: decoder.series(tree),
     "ri": lambda decoder, tree: module("pandas").RangeIndex(tree[1], tree[2], tree[3], name=decoder.decode(tree[4])),

@@ -26,6 +26,7 @@ class PlainEncoder:
         self.buffers: list[bytes] = []
         self.numbered: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self.told: set[int] = set()  # numbers of objects whose content is in this message already
         self.export = export
         self._size = 0
 
@@ -148,6 +149,16 @@ def _datetime(encoder: PlainEncoder, value: datetime.datetime, depth: int) -> An
     return encoder.export(value)
 
 
+def _timezone(encoder: PlainEncoder, value: datetime.timezone, depth: int) -> Any:
+    offset = value.utcoffset(None)
+    return ["tzo", offset.days, offset.seconds]
+
+
+def _time(encoder: PlainEncoder, value: datetime.time, depth: int) -> Any:
+    zone = None if value.tzinfo is None else encoder.encode(value.tzinfo, depth)
+    return ["ti", value.replace(tzinfo=None).isoformat(), value.fold, zone]
+
+
 _ENCODERS: dict[type, _Encode] = {
     list: _container,
     tuple: _container,
@@ -167,6 +178,9 @@ _ENCODERS: dict[type, _Encode] = {
     type(NotImplemented): lambda encoder, value, depth: ["ni"],
     datetime.datetime: _datetime,
     datetime.date: lambda encoder, value, depth: ["da", value.isoformat()],
+    datetime.time: _time,
+    datetime.timezone: _timezone,
+    zoneinfo.ZoneInfo: lambda encoder, value, depth: ["tzi", value.key] if value.key else encoder.export(value),
     datetime.timedelta: lambda encoder, value, depth: ["td", value.days, value.seconds, value.microseconds],
     decimal.Decimal: lambda encoder, value, depth: ["de", str(value)],
     fractions.Fraction: lambda encoder, value, depth: [

@@ -77,6 +77,10 @@ class Encoder(PlainEncoder):
             return ["pt", plain.isoformat(), value.unit, zone]
         if isinstance(value, pandas.Timedelta):
             return ["pd", int(value.as_unit("ns").value), value.unit]
+        if isinstance(value, pandas.Period):
+            return ["pr", value.ordinal, value.freqstr]
+        if isinstance(value, pandas.Interval):
+            return ["iv", self.encode(value.left, depth), self.encode(value.right, depth), value.closed]
         if isinstance(value, pandas.DataFrame):
             self.number(value)
             columns = [self.column(value.iloc[:, place], depth) for place in range(value.shape[1])]
@@ -121,6 +125,11 @@ class Encoder(PlainEncoder):
             held = values.dt if hasattr(values, "dt") else values
             plain = module("pandas").Index(held.tz_convert("UTC")).tz_localize(None)
             return ["tz", self.column(plain, depth), str(dtype.tz)]
+        if isinstance(dtype, pandas.PeriodDtype):
+            return ["prs", str(dtype)[len("period[") : -1], self.many(pandas.PeriodIndex(values).asi8.tolist(), depth)]
+        if isinstance(dtype, pandas.IntervalDtype):
+            held = pandas.IntervalIndex(values)
+            return ["ivs", self.column(held.left, depth), self.column(held.right, depth), held.closed]
         if EXTENSION.fullmatch(str(dtype)):
             return [
                 "px",

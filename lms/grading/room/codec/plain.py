@@ -22,7 +22,17 @@ PLAIN_TYPES: dict[str, type] = {
     )
 }
 PLAIN_TYPES |= {"generator": types.GeneratorType, "module": types.ModuleType, "method": types.MethodType}
-PANDAS_TYPES = ("DataFrame", "Series", "Index", "Timestamp", "Timedelta", "MultiIndex", "Categorical")
+PANDAS_TYPES = (
+    "DataFrame",
+    "Series",
+    "Index",
+    "Timestamp",
+    "Timedelta",
+    "MultiIndex",
+    "Categorical",
+    "Period",
+    "Interval",
+)
 
 
 class CodecError(ValueError):
