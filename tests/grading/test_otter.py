@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
 from lms.errors import ContentError
 from lms.grading import __main__ as cli
 from lms.grading import check_exercise, grade, load_exercise, make_starter
+from lms.grading.exercise import source_of
 from lms.grading.otter import import_otter, is_otter
 from lms.grading.otter.settings import read_settings
 
@@ -191,6 +193,40 @@ def test_tests_in_the_form_of_functions_are_called(tmp_path):
     assert [check.points for check in wrong.checks] == [1, 0]
 
 
+@pytest.mark.sandbox
+def test_a_prompt_that_would_fail_is_a_comment_and_one_without_solution_an_answer(tmp_path):
+    drawn = '## solution ##\ny = sum([1, 2]); # SOLUTION NO PROMPT\n""" # BEGIN PROMPT\ny = sum(...);\n""" # END PROMPT'
+    cells = [
+        raw("# BEGIN QUESTION\nname: q1"),
+        raw("# BEGIN SOLUTION"),
+        build.cell(drawn),
+        raw("# END SOLUTION"),
+        raw("# BEGIN TESTS"),
+        build.cell("def test_sum(y):\n    assert y == 3\n\ntest_sum(y)  # IGNORE"),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+        raw("# BEGIN QUESTION\nname: q2\nmanual: true\npoints: 2"),
+        raw("# BEGIN PROMPT"),
+        build.cell("_Write here._", kind="markdown"),
+        raw("# END PROMPT"),
+        raw("# END QUESTION"),
+    ]
+    imported = import_otter(build.notebook(*cells))
+    path = tmp_path / "lab.ipynb"
+    path.write_bytes(build.packed(imported.notebook))
+    exercise = load_exercise(path)
+    assert [note.what for note in imported.notes] == ["the prompt of question q2 has no solution"]
+    assert [(check.name, check.points, check.manual) for check in exercise.checks] == [
+        ("q1-test-1", 1, False),
+        ("q2", 2, True),
+    ]
+    starter = make_starter(exercise)
+    assert "# y = sum(...);" in build.find(starter, "q1")["source"]
+    assert build.find(starter, "q2")["source"].startswith("_Write here._")
+    proved = check_exercise(exercise)
+    assert (proved.findings, proved.grades["solution"].points) == ((), 1)
+
+
 def test_a_test_whose_value_was_not_saved_is_told():
     cells = [
         raw("# BEGIN QUESTION\nname: q1"),
@@ -280,3 +316,51 @@ def test_the_command_line_writes_the_source_and_tells_what_is_left_out(tmp_path,
     assert "cell 3" in capsys.readouterr().err
     assert load_exercise(tmp_path / "source.ipynb").max_points == 9
     assert cli.main(["import", str(tmp_path / "source.ipynb"), "-o", str(tmp_path / "x.ipynb")]) == 1
+
+
+def test_no_damage_makes_the_import_fall_over():
+    """A clear refusal, or a notebook that is an exercise or says why it is none."""
+    dice = random.Random(7)
+    taken = 0
+    for _ in range(300):
+        damaged = mutate(json.loads(json.dumps(LAB)), dice)
+        try:
+            made = import_otter(damaged).notebook
+        except ContentError:
+            continue
+        taken += 1
+        assert all(source_of(cell) is not None for cell in made["cells"])
+    assert 30 < taken < 290
+
+
+def mutate(notebook, dice):
+    """One to three things broken in it: a cell lost, doubled, moved, its kind, its text or its outputs."""
+    cells = notebook["cells"]
+    for _ in range(dice.randint(1, 3)):
+        place = dice.randrange(len(cells))
+        cell = cells[place] if isinstance(cells[place], dict) else {}
+        damage = dice.choice(["lose", "double", "move", "kind", "cut", "outputs", "junk", "source"])
+        if damage == "lose":
+            del cells[place]
+        elif damage == "double":
+            cells.insert(place, json.loads(json.dumps(cells[place])))
+        elif damage == "move":
+            cells.insert(dice.randrange(len(cells)), cells.pop(place))
+        elif damage == "kind":
+            cell["cell_type"] = dice.choice(["code", "markdown", "raw", "heading", None])
+        elif damage == "cut":
+            cell["source"] = str(cell.get("source", ""))[: dice.randint(0, 40)]
+        elif damage == "outputs":
+            odd = {"output_type": "execute_result", "data": 3}
+            cell["outputs"] = dice.choice(
+                [None, 7, [None], [odd], [{"output_type": "stream", "name": "stdout", "text": 1}]]
+            )
+        elif damage == "junk":
+            cells[place] = dice.choice(
+                [None, 7, {}, {"cell_type": "raw", "source": "# BEGIN QUESTION\n- - :\n  {"}, []]
+            )
+        else:
+            cell["source"] = dice.choice(
+                [None, 7, ["a", 1], "# BEGIN TESTS", '""" # BEGIN TEST CONFIG\n\x00', "\ud800"]
+            )
+    return notebook

@@ -19,10 +19,11 @@ from .settings import read_settings
 _NO_MATTER = frozenset(
     ("name", "init_cell", "check_all_cell", "export_cell", "run_tests", "solutions_pdf", "template_pdf", "save_environment",
      "variables", "ignore_modules", "tests", "test_files", "overwrite_requirements", "python_version", "channel_priority_strict",
-     "colab", "runs_on", "filtering")
+     "colab", "runs_on", "filtering", "show_question_points")
 )  # fmt: skip
 _REMEDIES = {
     "files": "keep them beside the notebook, or list them as [[data]] in exercise.toml",
+    "student_files": "keep them beside the notebook, or list them as [[data]] in exercise.toml",
     "autograder_files": "learners' code would see such a file; write what it holds into a hidden test",
     "requirements": "notebooks run with the libraries of the site; ask its operator for one that is missing",
     "environment": "notebooks run with the libraries of the site; ask its operator for one that is missing",
@@ -80,7 +81,7 @@ class _Question:
     answers: int = 0
     given: int = 0
     tests: list[_Test] = field(default_factory=list)
-    prompts: list[str] = field(default_factory=list)
+    prompts: list[tuple[str, str]] = field(default_factory=list)  # (cell type, source)
 
 
 class _Importer:
@@ -178,6 +179,7 @@ class _Importer:
     def _close(self, question: _Question) -> None:
         if question.prompts:
             self._note(question.number, f"the prompt of question {question.name} has no solution", "write one after it")
+            self._answer(question.prompts[-1][0], "")
         if question.manual and question.tests:
             remedy = "give the tests a question of their own, if both should count"
             self._note(question.number, f"question {question.name} is graded by a person and has tests", remedy)
@@ -191,7 +193,7 @@ class _Importer:
         elif place == "SOLUTION":
             self._answer(kind, source)
         elif place == "PROMPT" and self.question:
-            self.question.prompts.append(source)
+            self.question.prompts.append((kind, source))
         elif place == "TESTS" and self.question:
             self._test(number, cell, source, self.question)
         else:
@@ -218,7 +220,8 @@ class _Importer:
         prompts: list[str] = []
         if question:
             question.answers += 1
-            prompts, question.prompts = question.prompts, []
+            prompts = [text for _, text in question.prompts]
+            question.prompts = []
         by_person = bool(question and question.manual and part == 0)
         points = _total(question.points, 0.0) if question and by_person else 0.0
         role = Role(name if part == 0 else f"{name}-part-{part + 1}", by_person, True, False, False, points)
@@ -239,7 +242,9 @@ class _Importer:
         try:
             settings, code = tests.split_settings(source)
             record = tests.recorded(cell)
-            made = tests.as_call(code) if self.as_functions else tests.as_check(code, record)
+            bare = without_ignored(code)  # where tests are functions, authors ignore their own calls
+            is_function = self.as_functions or tests.is_function(bare)
+            made = tests.as_call(bare) if is_function else tests.as_check(bare, record)
             hidden = settings.pop("hidden", False) is True
             success = settings.pop("success_message", None)
             made = tests.with_messages(made, None if hidden else success, settings.pop("failure_message", None))
@@ -249,11 +254,11 @@ class _Importer:
             ) from None
         if success and hidden:
             self._note(number, "the success_message of a hidden test is not shown", "learners read that it passed")
-        if not record.ran and not self.as_functions and "otter_shown" in made:
+        if not record.ran and not is_function and "otter_shown" in made:
             remedy = "run the notebook with its solutions, save it with what it shows, and import again"
             self._note(number, "the test's value was not saved, which is what Otter compares with", remedy)
         points = settings.pop("points", None)
-        for key in settings:
+        for key in set(settings) - {"name"}:
             self._note(number, f"the setting {key} of the test", "it has no counterpart here")
         question.tests.append(_Test(made, hidden, float(points) if isinstance(points, int | float) else None))
 

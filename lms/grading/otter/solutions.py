@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 _LINE = re.compile(r"^(?P<indent>\s*)(?P<code>.*?)\s*#\s*SOLUTION(?P<bare>\s+NO PROMPT)?\s*$")
@@ -22,12 +24,32 @@ def solution_cell(source: str, prompts: list[str]) -> str:
     made = _Rewriter().rewrite(source.strip("\n"))
     if prompts and BEGIN not in made:
         made = f"{BEGIN}\n{made}\n{END}"
-    return "\n".join([*prompts, made])
+    return "\n".join([*("\n".join(_harmless(text.split("\n"))) for text in prompts), made])
 
 
 def solution_text(source: str, prompts: list[str]) -> str:
     """The same for an answer in words."""
     return "\n\n".join([*prompts, f"{BEGIN}\n{source}\n{END}"]) if prompts else source
+
+
+def _harmless(prompt: list[str]) -> list[str]:
+    """The lines of a prompt, as a comment where they would fail or do something: they run before the author's solution."""
+    try:
+        body = ast.parse(textwrap.dedent("\n".join(prompt))).body
+    except SyntaxError:
+        body = [ast.Raise()]
+    if all(_does_nothing(statement) for statement in body):
+        return prompt
+    return [re.sub(r"^(\s*)(?=[^\s#])", r"\1# ", line) for line in prompt]
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        named = all(isinstance(target, ast.Name) for target in statement.targets)
+        return named and isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    return isinstance(statement, ast.Pass | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
 
 
 class _Rewriter:
@@ -79,5 +101,5 @@ class _Rewriter:
 
     def _prompt(self, prompt: list[str]) -> None:
         place = self.region if self.region >= 0 else len(self.lines)
-        self.lines[place:place] = prompt
+        self.lines[place:place] = _harmless(prompt)
         self.region = -1

@@ -51,7 +51,8 @@ class Recorded:
 
 def recorded(cell: dict[str, Any]) -> Recorded:
     printed, shown = "", ""
-    outputs = cell.get("outputs") or []
+    held = cell.get("outputs")
+    outputs = held if isinstance(held, list) else []
     for output in outputs:
         if not isinstance(output, dict):
             continue
@@ -103,6 +104,12 @@ def as_check(source: str, record: Recorded) -> str:
     if value is not None and record.shown:
         made.append(f"    print(otter_shown(lambda: {ast.unparse(value)}))")
     return "\n".join([*made, f"assert otter_plain(screen.getvalue()) == {plain(record.printed + record.shown)!r}"])
+
+
+def is_function(source: str) -> bool:
+    """Whether it only defines a function, which by itself tests nothing. SyntaxError."""
+    body = ast.parse(source).body
+    return len(body) == 1 and isinstance(body[0], ast.FunctionDef)
 
 
 def as_call(source: str) -> str:
