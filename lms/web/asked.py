@@ -84,16 +84,19 @@ def read(
     sorts: Mapping[str, bool],
     *,
     dimensions: Sequence[tuple[str, ...]] = (),
+    fixed: Mapping[str, tuple[str, ...]] | None = None,
     **values: Any,
 ) -> Asked:
-    """What the request's address asks.
+    """What the request's address asks, or the form that was sent to it.
 
     `sorts` are the orders that the page knows, the first by default, and whether each goes down by itself. `dimensions` are
-    the ways in which the page may be cut, besides the default's.
+    the ways in which the page may be cut, besides the default's. `fixed` are filters that the page has whatever is asked.
     """
     problem = ""
+    always: dict[str, Any] = dict(fixed or {})
     try:
-        question = Question.from_words(request.args.to_dict(flat=False), default=default, today=today())
+        words = request.values.to_dict(flat=False)
+        question = Question.from_words(words, default=default, today=today()).but(**always)
     except ReportError as error:
         question, problem = default, explain(error)
     if question.by not in (default.by, *dimensions):

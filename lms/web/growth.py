@@ -20,7 +20,7 @@ from .i18n import gettext as _
 
 @dataclass(frozen=True)
 class Growth:
-    """`plot` is what js/plot.js draws and the table beside it shows."""
+    """`plot` is what js/plot.js draws and the table beside it shows. A completion stands at its day, in either reading."""
 
     plot: Mapping[str, Any]
 
