@@ -31,6 +31,7 @@ def test_the_service_is_no_root_and_leaves_the_sandbox_what_it_needs(unit: confi
     service = unit["Service"]
     assert service["User"] not in ("root", "0")
     assert not set(AGAINST_THE_SANDBOX) & set(service)
+    assert service["OOMPolicy"] == "continue"
     assert service["ExecStart"].endswith("flask lms serve")
 
 
