@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
+from collections.abc import Iterator
 from datetime import date
+from xml.etree import ElementTree
 
 import pytest
 
+from lms.reports import tables
 from lms.reports.completions import CompletionReport, CompletionRow
 from lms.reports.question import Question
 from lms.reports.rows import Group
-from lms.reports.tables import completion_sheet, safe_text, to_csv, to_json
+from lms.reports.tables import Column, Sheet, completion_sheet, safe_text, to_csv, to_json, to_xlsx
 
 BUSAN, GYEONGGI = Group("busan", "부산광역시"), Group("gyeonggi", "경기도")
 REPORT = CompletionReport(
@@ -71,3 +75,96 @@ def test_nobody_enrolled_is_blank_in_csv_and_null_in_json() -> None:
         "completed": 1,
         "rate": 1 / 3,
     }
+
+
+# Spreadsheets
+
+
+SHEET = Sheet(
+    "시험",
+    [
+        Column("name", "이름"),
+        Column("change", "증감", "count"),
+        Column("rate", "수료율", "rate"),
+        Column("day", "날", "day"),
+    ],
+    [("=1+1", -5, 0.25, date(2026, 3, 12)), ("http://evil.example", 3, None, None), ("-5", 0, 1.0, None)],
+)
+_NAMES = {"": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+def workbook(sheet: Sheet) -> dict[str, bytes]:
+    with to_xlsx(sheet) as made, zipfile.ZipFile(made) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def cells(sheet: Sheet) -> dict[str, tuple[str | None, str]]:
+    """Kind and content of each cell: kind inlineStr or s for text, None for a number."""
+    page = ElementTree.fromstring(workbook(sheet)["xl/worksheets/sheet1.xml"])
+    return {
+        cell.attrib["r"]: (cell.get("t"), "".join(cell.itertext()))
+        for cell in page.iterfind(".//c", _NAMES)
+        if list(cell)
+    }
+
+
+def test_a_spreadsheet_holds_texts_as_text_and_numbers_as_numbers() -> None:
+    found = cells(SHEET)
+    assert found["A1"] == ("inlineStr", "이름")
+    assert found["A2"] == ("inlineStr", "=1+1")
+    assert found["A4"] == ("inlineStr", "-5")
+    assert found["B2"] == (None, "-5")
+    assert found["C2"] == (None, "0.25")
+    assert "C3" not in found
+    assert found["D2"][1] == "46093"  # days since 1899-12-30
+
+
+def test_a_spreadsheet_has_no_formula_and_no_link() -> None:
+    parts = workbook(SHEET)
+    page = parts["xl/worksheets/sheet1.xml"]
+    assert b"<f>" not in page
+    assert b"hyperlink" not in page
+    assert not [name for name in parts if "rels" in name and b"evil" in parts[name]]
+
+
+def test_the_same_rows_are_the_same_file() -> None:
+    first, second = workbook(SHEET), workbook(SHEET)
+    assert first == second
+
+
+def test_rows_are_written_one_after_another() -> None:
+    """A row is on its way to the disk before the next one is made."""
+    alive: list[int] = []
+
+    class Word(str):
+        def __del__(self) -> None:
+            alive[0] -= 1
+
+    def rows() -> Iterator[tuple[Word, int, float, None]]:
+        for number in range(2000):
+            alive[0] += 1
+            most.append(alive[0])
+            yield Word(f"사람 {number}"), number, 0.5, None
+
+    alive.append(0)
+    most: list[int] = []
+    with to_xlsx(Sheet(SHEET.title, SHEET.columns, rows())):
+        assert max(most) < 10
+
+
+def test_a_spreadsheet_that_would_be_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    with pytest.raises(tables.TooLongError, match="at most 2 rows"):
+        to_xlsx(SHEET)
+
+
+def test_csv_is_made_line_by_line() -> None:
+    def rows() -> Iterator[tuple]:
+        yield ("하나", 1, None, None)
+        raise RuntimeError("the second row was asked for")
+
+    lines_of = to_csv(Sheet(SHEET.title, SHEET.columns, rows()))
+    assert next(lines_of) == "\ufeff이름,증감,수료율,날\r\n"
+    assert next(lines_of) == "하나,1,,\r\n"
+    with pytest.raises(RuntimeError):
+        next(lines_of)
