@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +75,19 @@ class Preview:
     rows: tuple[Row, ...]  # losses first, then gains, then the others
     kept: tuple[tuple[Submission, Found], ...]
     shown: int  # submissions whose results would be written
+
+    @property
+    def by_check(self) -> list[tuple[str, int, int]]:
+        """Check, how many would gain it and how many would lose it; those that most would lose first.
+
+        Where all who had it lose it, the fault is more likely the check's than the learners'.
+        """
+        gained = Counter(name for row in self.rows for name in row.gained)
+        lost = Counter(name for row in self.rows for name in row.lost)
+        return sorted(
+            ((name, gained[name], lost[name]) for name in gained | lost),
+            key=lambda found: (-found[2], -found[1], found[0]),
+        )
 
     def of(self, change: str) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.change == change)

@@ -189,6 +189,7 @@ def test_nothing_is_written_before_it_is_applied(scene: Scene) -> None:
     (row,) = found.rows
     assert (row.change, row.before, row.after) == ("gain", (3, 10), (10, 10))
     assert (row.gained, row.lost) == (("q1-test",), ())
+    assert found.by_check == [("q1-test", 1, 0)]
     assert row.score_after - row.score_before == pytest.approx(42)  # 60 of the course's 100 hang on the exercise
 
 

@@ -238,7 +238,34 @@ def _show_regrade(run: Run, unit: RunUnit, problem: str = "") -> str:
         old=old,
         preview=regrade_preview.preview(session, run, unit, version),
         is_compatible=_is_compatible(old, version),
+        changes=_changes_of_checks(old, version),
         problem=problem,
+    )
+
+
+@dataclass(frozen=True)
+class ChecksChanged:
+    """Titles of checks that only one of two versions has, and (title, points before, points after) of the others."""
+
+    added: list[str]
+    removed: list[str]
+    worth: list[tuple[str, float, float]]
+
+
+def _changes_of_checks(old: ExerciseVersion, new: ExerciseVersion) -> ChecksChanged:
+    was, will = ({fact["name"]: fact for fact in version.facts["checks"]} for version in (old, new))
+
+    def title(fact: dict[str, Any]) -> str:
+        return fact["title"] or fact["name"]
+
+    return ChecksChanged(
+        added=[title(fact) for name, fact in will.items() if name not in was],
+        removed=[title(fact) for name, fact in was.items() if name not in will],
+        worth=[
+            (title(fact), was[name]["points"], fact["points"])
+            for name, fact in will.items()
+            if name in was and was[name]["points"] != fact["points"]
+        ],
     )
 
 
