@@ -107,7 +107,9 @@ def _cell(id: str, cell_type: str, source: str, outputs: list[dict[str, Any]]) -
 
 
 def _outputs(ran: Ran) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(output) for output in ran.reply.outputs] if ran.reply else []
+    """An output of which nothing can be shown is left out."""
+    found = [msgspec.to_builtins(output) for output in ran.reply.outputs] if ran.reply else []
+    return [output for output in found if output.get("data", True)]
 
 
 def render_feedback(grade: Grade) -> str:

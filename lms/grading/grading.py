@@ -13,7 +13,7 @@ from .exercise import Check, Exercise
 from .feedback import make_feedback
 from .grades import CheckResult, Flag, Grade, RepairNote
 from .hidden import run_steps
-from .messages import say
+from .messages import printable, say
 from .notebook import MAX_BYTES, Repair, Submission, read_notebook
 from .plan import Step
 from .pool import warm_parent
@@ -54,7 +54,7 @@ def grade(
         points=None if failed else sum(result.points or 0.0 for result in results),
         max_points=exercise.max_points,
         checks=results,
-        flags=tuple(_flags(steps, ran)),
+        flags=tuple(_flags(steps, ran, language)),
         repairs=repairs,
         seconds=round(time.monotonic() - started, 3),
         engine=ENGINE,
@@ -64,13 +64,14 @@ def grade(
     )
 
 
-def _flags(steps: list[Step], ran: list[Ran]) -> Iterator[Flag]:
+def _flags(steps: list[Step], ran: list[Ran], language: str) -> Iterator[Flag]:
     """What an honest notebook doesn't do: answers in another form than a room's, or replaced tools of a check."""
     for step, result in zip(steps, ran, strict=True):
         if result.trouble == "broken":
-            yield Flag("forged", step.grade_id, "the learner's process sent something else than an answer")
+            yield Flag("forged", step.grade_id, say("flag_forged", language))
         elif result.reply and result.reply.replaced:
-            yield Flag("tampered", step.grade_id, f"replaced before the check: {', '.join(result.reply.replaced)}")
+            names = printable(", ".join(result.reply.replaced))
+            yield Flag("tampered", step.grade_id, say("flag_tampered", language, names=names))
 
 
 def _repair_note(repair: Repair, language: str) -> RepairNote:

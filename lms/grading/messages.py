@@ -80,6 +80,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "직접 추가한 셀({number}번째 셀부터)도 그 자리에서 함께 실행했습니다.",
         "The cells that you added (from cell {number}) were run in their place too.",
     ),
+    # for a person to look at
+    "flag_forged": (
+        "실행한 코드가 정해진 답이 아닌 것을 채점기에 보냈습니다. 실수일 수도 있으니 코드를 살펴보세요.",
+        "What ran sent the grader something else than an answer. It may be a mistake: look at the code.",
+    ),
+    "flag_tampered": (
+        "검사 전에 바뀐 이름: {names}. 실수일 수도 있으니 코드를 살펴보세요.",
+        "Replaced before the check: {names}. It may be a mistake: look at the code.",
+    ),
     # refused
     "refused_empty": (
         "빈 파일입니다. 답을 쓴 노트북을 제출하세요.",
@@ -126,5 +135,5 @@ def say(key: str, language: str, **facts: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Without the control characters that a learner's error message may carry."""
+    """Without what a learner's error message may carry to steer a terminal or turn a line round."""
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import names, regions
 from .exercise import Check
 from .explain import explain
-from .messages import say
+from .messages import printable, say
 from .run import Ran
 from .wire import Trouble, Value
 
@@ -42,6 +43,11 @@ class Case:
 
 
 def judge(case: Case, ran: Ran) -> Verdict:
+    verdict = _judge(case, ran)
+    return dataclasses.replace(verdict, message=printable(verdict.message))
+
+
+def _judge(case: Case, ran: Ran) -> Verdict:
     """Silence earns nothing: only a run that came to its end, without an error, may earn points."""
     if case.check.manual:
         return Verdict(NOT_RUN, 0.0, say("manual", case.language))
