@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from lms.clock import today
 from lms.grading import IsolationReport
-from lms.models import CourseVersion, Person, Role
+from lms.models import CourseVersion, Download, Person, Role
 from lms.web import cli
 from lms.web.app import create_app
 from lms.web.cli.site import isolation_note
@@ -267,10 +267,37 @@ def test_a_report_is_a_table_that_excel_opens(site: Site, typed: Typed, hana: Br
         (("--as-of", "yesterday"), "2026-07-31"),
         (("--as-of", "2999-01-01"), "2999-01-01"),
         (("--format", "pdf"), "pdf"),
+        (("--format", "xlsx"), "--output"),
+        (("--format", "table", "--output", "figures.csv"), "csv, json or xlsx"),
+        (("--region", "pusan"), "busan"),
+        (("--size", "tiny"), "micro, small"),
+        (("--run", "first-steps"), "oee-2"),
     ],
 )
 def test_a_question_that_can_not_be_answered(typed: Typed, words: tuple[str, ...], said: str) -> None:
     assert said in _wrong(typed("report", "completion", *words))
+
+
+def test_a_part_is_asked_for_by_options(site: Site, typed: Typed, hana: Browser) -> None:
+    ask = ("report", "completion", "--by", "company,size", "--format", "json")
+    words = ("--region", "busan", "--size", "small", "--size", "medium", "--run", "current", "--reading", "effective")
+    told = json.loads(_right(typed(*ask, *words)))
+    assert (told["region"], told["size"], told["run"]) == (["busan"], ["small", "medium"], ["current"])
+    assert told["reading"] == "effective"
+    assert [(row["company"], row["enrolled"]) for row in told["rows"]] == [("한빛정밀", 1)]
+    assert json.loads(_right(typed(*ask, "--region", "gyeonggi")))["rows"][0]["company"] == "수원전자"
+
+
+@pytest.mark.parametrize(("name", "starts"), [("a.csv", b"\xef\xbb\xbf"), ("a.xlsx", b"PK"), ("a.json", b"{")])
+def test_a_file_is_what_its_name_says_and_is_noted(
+    site: Site, typed: Typed, tmp_path: Path, name: str, starts: bytes
+) -> None:
+    said = _right(typed("report", "completion", "--by", "region", "--output", str(tmp_path / name)))
+    assert (tmp_path / name).read_bytes().startswith(starts)
+    with site.lms.database.reading() as session:
+        noted = session.scalars(select(Download)).one()
+    assert (noted.actor_id, noted.form, noted.report) == (None, name.rpartition(".")[2], "completion")
+    assert f"{noted.rows} rows" in said
 
 
 # Grading without a site
