@@ -143,6 +143,24 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
         page.click("button[name=language][value=ko]")
 
 
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_the_page_of_an_operator(site: Site, visit: Callable[..., Visit], locale: str) -> None:
+    page = visit(locale=locale).open()
+    steps.sign_in(page, site, site.accounts["강태오"])
+    if locale == "en-US":
+        page.click("button[name=language][value=en]")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.click("nav a[href$='/operations/']")
+    expect(page.locator("#state")).to_contain_text("SQLite")
+    _check(page)
+    with page.expect_response("**/operations/state"):
+        page.evaluate("htmx.trigger('#state', 'renew')")
+    expect(page.locator("#state")).to_contain_text("SQLite")
+    _check(page)
+    if locale == "en-US":
+        page.click("button[name=language][value=ko]")
+
+
 def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
     """Tables, formulas, code and pictures scroll in themselves, where they are read and where answers are told."""
     page = visit(viewport=SMALLEST).open()
