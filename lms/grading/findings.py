@@ -10,6 +10,16 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "모범 답안이 통과하지 못합니다: {message} 답안이나 검사를 고치세요.",
         "the author's solution does not pass: {message} Mend the solution or the check.",
     ),
+    "solution_file": (
+        "모범 답안이 통과하지 못합니다: {message} 실습에 없는 파일이면 exercise.toml의 [[data]]에 적거나 --data로 주세요.",
+        "the author's solution does not pass: {message} If the exercise lacks that file, list it as [[data]] in exercise.toml, "
+        "or name it with --data.",
+    ),
+    "solution_module": (
+        "모범 답안이 통과하지 못합니다: {message} 노트북 옆에 있는 모듈이면 그 함수를 고칠 수 없는 셀에 옮기세요.",
+        "the author's solution does not pass: {message} If it is a module beside the notebook, move its functions into a locked "
+        "cell.",
+    ),
     "slow": (
         "모범 답안이 제출 하나에 주어진 {limit:g}초 중 {seconds:.1f}초를 씁니다. 가장 오래 걸리는 셀은 {cell}입니다"
         "({cell_seconds:.1f}초). 셀을 가볍게 하거나 limits.seconds를 늘리세요.",

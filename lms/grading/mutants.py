@@ -13,9 +13,15 @@ def _baeum_wrong(value, shape):
     import functools
     library = type(value).__module__.partition(".")[0]
     if isinstance(value, type):
+        made = value.__init__
         for name, method in list(vars(value).items()):
             if not name.startswith("_") and callable(method):
                 setattr(value, name, _baeum_wrong(method, shape))
+        def begin(self, *args, **kwargs):
+            made(self, *args, **kwargs)
+            for name, item in list(getattr(self, "__dict__", {}).items()):
+                setattr(self, name, _baeum_wrong(item, shape))
+        value.__init__ = begin
         return value
     if callable(value) and library != "sklearn":
         @functools.wraps(value)

@@ -31,6 +31,7 @@ _NOT_IN_BROWSER = frozenset(
      "pty", "ssl", "http", "ftplib", "smtplib", "requests")
 )  # fmt: skip
 _SHELL = ("!", "%%bash", "%%sh", "%%script", "%%system", "%system", "%sx", "%pip", "%conda")
+_HINTS = {"FileNotFoundError": "solution_file", "ModuleNotFoundError": "solution_module"}
 _DRAWS = frozenset(
     ("train_test_split", "KFold", "StratifiedKFold", "ShuffleSplit", "KMeans", "RandomForestClassifier", "RandomForestRegressor",
      "GradientBoostingClassifier", "GradientBoostingRegressor", "MLPClassifier", "MLPRegressor", "IsolationForest",
@@ -96,14 +97,17 @@ class _Proving:
         with warm_parent(self.exercise, self.required_level) as parent:
             learnt = contract_of(self.exercise, parent)
         right = grades["solution"]
-        again = self.grade(self.solution)
-        self.seconds = min(right.seconds, again.seconds)  # the first run learns what the exercise's checks need
+        is_right = all(result.outcome == "passed" for result in right.checks if result.name in self.by_machine)
+        # the first run learns what the exercise's checks need, and takes longer
+        again = self.grade(self.solution, "solution") if is_right else right
+        self.seconds = min(right.seconds, again.seconds)
+        grades["solution"] = again
         findings = [*self.of_solution(right), *self.of_blank(grades["blank"])]
         findings += [self.found("unstable", "solution", name) for name in _differing(right, again)]
         findings += [*self.of_contract(learnt), *self.of_cells()]
         for wrong in wrongs:
             findings += self.of_wrong(wrong, grades[wrong.name])
-        if all(result.outcome == "passed" for result in right.checks if result.name in self.by_machine):
+        if is_right:
             idle = {finding.check for finding in findings if finding.kind in ("asks_nothing", "blank")}
             findings += self.of_trials(_failing(self.by_machine, [grades[wrong.name] for wrong in wrongs]) | idle)
             findings += self.of_order(right)
@@ -130,7 +134,8 @@ class _Proving:
     def of_solution(self, right: Grade) -> Iterator[Finding]:
         for result in right.checks:
             if result.outcome != "passed" and result.name in self.by_machine:
-                yield self.found("solution", "solution", result.name, message=result.message)
+                key = next((key for word, key in _HINTS.items() if word in result.message), "solution")
+                yield self.found("solution", "solution", result.name, key, message=result.message)
         limits = self.exercise.limits
         if self.seconds > min(limits.seconds, limits.cell_seconds) * _SLOW_SHARE:
             yield from self.of_time(limits.seconds * _SLOW_SHARE, limits.cell_seconds * _SLOW_SHARE)

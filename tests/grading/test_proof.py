@@ -128,6 +128,42 @@ def test_a_check_that_no_wrong_answer_fails_is_named(tmp_path):
 
 
 @pytest.mark.sandbox
+@pytest.mark.parametrize(
+    ("answer", "checks"),
+    [
+        (
+            "class A:\n    def __init__(self, n): self.n = n\n    def twice(self): return self.n * 2",
+            ["A(3).n == 3", "A(2).twice() == 4"],
+        ),
+        ("def f(n):\n    if n < 0:\n        raise ValueError('no')\n    return [n]", ["f(3) == [3]", "f(0)[0] == 0"]),
+        ("import pandas as pd\nt = pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']})", ["t['a'].sum() == 3", "t['b'][0] == 'x'"]),
+        ("import numpy as np\nxs = np.array([1.0, 2.0])\nname = 'oee'", ["xs.mean() == 1.5", "len(xs) == 2", "name == 'oee'"]),
+        (
+            "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2], [3, 4])\nax.set_title('T')",
+            ["ax.get_title() == 'T'", "len(ax.lines) == 1"],
+        ),
+    ],
+)  # fmt: skip
+def test_sound_checks_of_every_sort_are_seen_to_fail(tmp_path, answer, checks):
+    made = [build.check(f"c{number}", f"assert {check}") for number, check in enumerate(checks)]
+    proved = check_exercise(build.bare(tmp_path, build.answer("q1", answer), *made))
+    assert [finding for finding in proved.findings if finding.kind in ("weak", "solution")] == []
+
+
+@pytest.mark.sandbox
+def test_what_lies_beside_the_notebook_is_asked_for(tmp_path):
+    cells = [
+        build.answer("q1", "x = open('none.csv').read()"),
+        build.check("q1-test", "assert x"),
+        build.answer("q2", "import helper\ny = helper.y"),
+        build.check("q2-test", "assert y"),
+    ]
+    told = [finding.message for finding in check_exercise(build.bare(tmp_path, *cells), language="en").findings]
+    assert "--data" in told[0]
+    assert "locked" in told[1]
+
+
+@pytest.mark.sandbox
 def test_what_hangs_on_another_answer_on_the_order_or_on_a_single_run_is_named(tmp_path):
     exercise = build.bare(
         tmp_path,
