@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     grading_isolation: Literal["full", "user", "landlock", "none"] = "user"
     # Seconds after which a job whose worker fell silent is given to another.
     job_lease_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
+    # Whether everybody may see the programme's figures at /figures, small counts hidden; False: there is no such page.
+    public_figures: bool = True
     # Public figures: counts from 1 to below this are hidden, with as many others as it takes. Set it before the first is public.
     public_smallest_count: Annotated[int, Meta(ge=3, le=50)] = 5
     # Public figures: no rate of fewer people than this, which would tell about single ones.

@@ -65,6 +65,8 @@ GET    company.home                in     403     403   200     403     403     
 GET    office.home                 in     403     403   403     403     403         403        200    403      pw
 GET    office.export               in     403     403   403     403     403         403        200    403      pw
 GET    office.set_page             in     403     403   403     403     403         403        200    403      pw
+GET    public.page                 200    200     200   200     200     200         200        200    200      200
+GET    public.export               404    404     404   404     404     404         404        404    404      404
 POST   office.set_goals            in     403     403   403     403     403         403        303    403      pw
 POST   desk.uphold                 in     403     403   403     303     404         403        403    403      pw
 GET    classroom.home              in     403    403   403     200     200         200        403    403      pw
@@ -181,6 +183,7 @@ class Case:
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **dict.fromkeys(("desk.export", "office.export"), kind),
             "office.set_goals": {"uid": self.programme},
+            "public.export": {"year": today().year},
             "classroom.run": {"run": run["run"]},
             "classroom.learner": decision,
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),

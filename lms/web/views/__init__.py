@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from . import account, classroom, company, desk, health, learn, metrics, office, operations, setup, sign_in
+from . import account, classroom, company, desk, health, learn, metrics, office, operations, public, setup, sign_in
 
 ALL_VIEWS: tuple[Blueprint, ...] = (
     learn.bp,
@@ -11,6 +11,7 @@ ALL_VIEWS: tuple[Blueprint, ...] = (
     desk.bp,
     company.bp,
     office.bp,
+    public.bp,
     operations.bp,
     health.bp,
 )
