@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from lms.files import FileStore
 from lms.jobs.worker import Handler
 
-from . import regrade
 from .exercise_cache import ExerciseCache
 from .hand_in import JOB_KIND
+from .regrade import APPLY_KIND, GRADE_KIND
+from .regrade_jobs import Applier, Regrader
 from .take_result import Grader
 
 
@@ -18,6 +19,6 @@ def handlers(files: FileStore, cache: ExerciseCache, *, required_level: str) -> 
     grader = Grader(files, cache, required_level=required_level)
     return {
         JOB_KIND: grader,
-        regrade.GRADE_KIND: regrade.Regrader(grader),
-        regrade.APPLY_KIND: regrade.Applier(files),
+        GRADE_KIND: Regrader(grader),
+        APPLY_KIND: Applier(files),
     }

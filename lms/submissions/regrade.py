@@ -13,21 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import String, cast, literal, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from lms import audit, grading
+from lms import audit
 from lms.clock import utcnow
-from lms.errors import ContentError, LMSError, NotANotebookError, NotFoundError
-from lms.files import FileStore
+from lms.errors import LMSError, NotFoundError
 from lms.jobs import queue
-from lms.learning import ledger
 from lms.learning.classroom import counted_grade
-from lms.models import Database, Enrolment, Exercise, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
+from lms.models import Enrolment, Exercise, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
 
 from .exercise_cache import ExerciseCache
-from .take_result import FEEDBACK_TYPE, Grader, LeaseLostError, add_grade, record_score
 
 GRADE_KIND = "regrade"
 APPLY_KIND = "regrade-apply"
@@ -117,15 +113,28 @@ def _apply_prefix(unit: RunUnit, version_id: int) -> str:
     return f"regrade-apply:{unit.id}:{version_id}:"
 
 
-def _jobs(session: Session, prefix: str) -> dict[int, Job]:
-    """What the job is about (submission or enrolment) → job, of all whose name begins so."""
-    jobs = session.scalars(select(Job).where(Job.once.startswith(prefix, autoescape=True)))
-    return {int((job.once or "").removeprefix(prefix)): job for job in jobs}
+def _jobs_of_submissions(
+    session: Session, unit: RunUnit, version_id: int, enrolment_id: int | None = None
+) -> dict[int, Job]:
+    """Submission → the job that grades it again, found by its name."""
+    name = literal(_prefix(unit, version_id)).concat(cast(Submission.id, String))
+    found = select(Submission.id, Job).join(Job, Job.once == name).where(Submission.run_unit_id == unit.id)
+    if enrolment_id is not None:
+        found = found.where(Submission.enrolment_id == enrolment_id)
+    return {id_: job for id_, job in session.execute(found)}
 
 
-def list_found(session: Session, unit: RunUnit, version_id: int) -> dict[int, Found]:
-    """Submission → what grading it again gave, of all that were asked for."""
-    return {id_: _found(id_, job) for id_, job in _jobs(session, _prefix(unit, version_id)).items()}
+def _jobs_of_learners(session: Session, unit: RunUnit, version_id: int) -> dict[int, Job]:
+    """Enrolment → the job that writes the learner's grades."""
+    name = literal(_apply_prefix(unit, version_id)).concat(cast(Enrolment.id, String))
+    found = select(Enrolment.id, Job).join(Job, Job.once == name).where(Enrolment.run_id == unit.run_id)
+    return {id_: job for id_, job in session.execute(found)}
+
+
+def list_found(session: Session, unit: RunUnit, version_id: int, enrolment_id: int | None = None) -> dict[int, Found]:
+    """Submission → what grading it again gave, of all (or of one learner's) that were asked for."""
+    jobs = _jobs_of_submissions(session, unit, version_id, enrolment_id)
+    return {id_: _found(id_, job) for id_, job in jobs.items()}
 
 
 def _found(submission_id: int, job: Job) -> Found:
@@ -138,7 +147,7 @@ def _found(submission_id: int, job: Job) -> Found:
 
 def count_applying(session: Session, unit: RunUnit, version_id: int) -> tuple[int, int]:
     """Of the learners whose grades are being written: how many still wait, and for how many it failed at every try."""
-    states = [job.state for job in _jobs(session, _apply_prefix(unit, version_id)).values()]
+    states = [job.state for job in _jobs_of_learners(session, unit, version_id).values()]
     return sum(state in ("ready", "running") for state in states), states.count("failed")
 
 
@@ -149,7 +158,7 @@ def start(session: Session, unit: RunUnit, version_id: int, now: datetime | None
     """
     now = now or utcnow()
     _one_at_a_time(session, unit)
-    jobs = _jobs(session, _prefix(unit, version_id))
+    jobs = _jobs_of_submissions(session, unit, version_id)
     added, again = 0, []
     for submission in list_pending(session, unit, version_id):
         job = jobs.get(submission.id)
@@ -236,97 +245,14 @@ def _enqueue_applying(
     reason: str,
     now: datetime,
 ) -> None:
-    prefix = _apply_prefix(unit, version_id)
-    jobs = _jobs(session, prefix)
+    jobs = _jobs_of_learners(session, unit, version_id)
     for id_ in enrolment_ids:
         facts = {"enrolment": id_, "run_unit": unit.id, "exercise_version": version_id}
         payload = facts | {"actor": actor_id, "reason": reason}
         if id_ in jobs:
             _make_ready(session, [jobs[id_].id], now, payload=payload)
         else:
-            queue.enqueue(session, APPLY_KIND, payload, once=f"{prefix}{id_}", now=now)
-
-
-class Regrader:
-    """The handler of jobs that grade a submission again and keep what it gave beside the grades."""
-
-    def __init__(self, grader: Grader) -> None:
-        self.grader = grader
-        self.files = grader.files
-
-    def __call__(self, database: Database, claim: queue.Claim) -> None:
-        """Raises LeaseLostError, and what makes the job to be tried again."""
-        try:
-            _, grade, feedback = self.grader.work(database, claim)
-        except (NotANotebookError, ContentError) as error:
-            self._keep(database, claim, {"outcome": "refused", "why": str(error)[:200]})
-            return
-        with database.writing() as session:
-            result = {
-                "outcome": grade.outcome,
-                "points": grade.points,
-                "max_points": grade.max_points,
-                "checks": {check.name: check.outcome for check in grade.checks},
-                "grade": self.files.put(session, msgspec.json.encode(grade), _RESULT_TYPE),
-                "feedback": self.files.put(session, feedback.encode(), FEEDBACK_TYPE),
-            }
-            _finish_with(session, claim, result)
-            session.commit()
-
-    def _keep(self, database: Database, claim: queue.Claim, result: dict[str, Any]) -> None:
-        with database.writing() as session:
-            _finish_with(session, claim, result)
-            session.commit()
-
-
-def _finish_with(session: Session, claim: queue.Claim, result: dict[str, Any]) -> None:
-    if not queue.finish(session, claim):
-        raise LeaseLostError
-    session.execute(
-        update(Job)
-        .where(Job.id == claim.id)
-        .values(payload=claim.payload | {"result": result})
-        .execution_options(synchronize_session=False)
-    )
-
-
-class Applier:
-    """The handler of jobs that write what was found for one learner."""
-
-    def __init__(self, files: FileStore) -> None:
-        self.files = files
-
-    def __call__(self, database: Database, claim: queue.Claim) -> None:
-        """Raises LeaseLostError."""
-        with database.writing() as session:
-            if not queue.finish(session, claim):
-                raise LeaseLostError
-            self._write(session, claim.payload)
-            session.commit()
-
-    def _write(self, session: Session, order: dict[str, Any], now: datetime | None = None) -> None:
-        now = now or utcnow()
-        version_id = order["exercise_version"]
-        enrolment = ledger.lock(session, order["enrolment"])
-        unit = session.get_one(RunUnit, order["run_unit"])
-        for submission in list_pending(session, unit, version_id, enrolment.id):
-            once = f"{_prefix(unit, version_id)}{submission.id}"
-            job = session.scalar(select(Job).where(Job.once == once))
-            result = _found(submission.id, job) if job else None
-            if result is None or result.outcome != "graded":
-                continue
-            before = current_grade(session, submission)
-            grade = self._add(session, submission, version_id, result, now)
-            if is_change(before, grade):
-                record_score(
-                    session, enrolment, submission, grade, now, actor_id=order["actor"], reason=order["reason"]
-                )
-        ledger.settle(session, enrolment, now)
-
-    def _add(self, session: Session, submission: Submission, version_id: int, found: Found, now: datetime) -> Grade:
-        result = msgspec.json.decode(self.files.read(found.grade), type=grading.Grade)
-        feedback = self.files.read(found.feedback).decode()
-        return add_grade(session, self.files, submission.id, version_id, result, feedback, now)
+            queue.enqueue(session, APPLY_KIND, payload, once=f"{_apply_prefix(unit, version_id)}{id_}", now=now)
 
 
 def current_grade(session: Session, submission: Submission) -> Grade:

@@ -217,7 +217,7 @@ def _row(
         lost=tuple(name for name, outcome in was.items() if outcome == "passed" and will.get(name) != "passed"),
         score_before=now.score,
         score_after=then.score,
-        follows=ledger.what_follows(then, more),
+        follows=ledger.what_follows(then, more) if len(more) > len(entries) else None,
     )
 
 

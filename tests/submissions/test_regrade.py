@@ -19,7 +19,8 @@ from lms.learning.classroom import whole_run
 from lms.models import AuditEntry, Enrolment, ExerciseVersion, Grade, Job, LedgerEntry, Run, RunUnit, Submission
 from lms.submissions import regrade, regrade_preview
 from lms.submissions.hand_in import JOB_KIND
-from lms.submissions.regrade import APPLY_KIND, GRADE_KIND, Applier, RegradeError, Regrader
+from lms.submissions.regrade import APPLY_KIND, GRADE_KIND, RegradeError
+from lms.submissions.regrade_jobs import Applier, Regrader
 from lms.submissions.regrade_preview import Preview
 from lms.submissions.take_result import Grader, LeaseLostError
 from tests.classroom import Classroom, a_grade, publish_small_course
