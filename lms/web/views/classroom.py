@@ -20,7 +20,7 @@ from lms.models import Enrolment, ExerciseVersion, Grade, QuizAttempt, Run, RunU
 from lms.submissions import hand_in, inspect, regrade, regrade_preview
 from lms.submissions.regrade import RegradeError
 
-from .. import access, flashes, notebooks
+from .. import access, courseware, flashes, notebooks
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
@@ -92,7 +92,7 @@ def run(run: UUID) -> str:
         listing=_listing(shown),
         newer=[unit for unit in found.units if _is_newer(unit)],
         may_regrade=found.centre_id in viewer.instructor_centres,
-        day=today(),
+        language=courseware.course_of(found).language,
     )
 
 
@@ -136,7 +136,7 @@ def learner(enrolment: UUID) -> str:
         member=classroom.member_of(session, found, today()),
         submissions=_submissions_of(found),
         quiz_attempts=_quiz_attempts_of(found),
-        day=today(),
+        language=courseware.course_of(found.run).language,
     )
 
 
