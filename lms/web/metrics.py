@@ -7,8 +7,11 @@ for itself alone. A route is named by its rule, never by its path, so that no ad
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from lms.models import Database
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_MEMORY = Path("/dev/shm")  # noqa: S108
 
 _own = CollectorRegistry()
 _requests = Histogram(
@@ -43,30 +47,65 @@ _jobs = Histogram(
 )
 
 
-def empty_folder(folder: Path) -> None:
-    """Make the shared folder, without what processes of an earlier start counted."""
+def fresh_folder(instance: Path) -> Path:
+    """The shared folder of a site, without what processes of an earlier start counted.
+
+    In memory where there is such a place: the counts are mapped files, and a process that writes to one on a full disk is
+    ended by the kernel, just when its answer is needed.
+    """
+    given = os.environ.get(FOLDER_VARIABLE)
+    folder = Path(given) if given else _in_memory(instance) or instance / "metrics"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in folder.glob("*.db"):
         file.unlink(missing_ok=True)
+    return folder
+
+
+def _in_memory(instance: Path) -> Path | None:
+    """A folder that is ours alone; None where there is no such place, or somebody else has taken the name."""
+    folder = _MEMORY / f"baeum-{os.getuid()}-{hashlib.sha256(str(instance.resolve()).encode()).hexdigest()[:12]}"
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        made = folder.lstat()
+    except OSError:
+        return None
+    is_ours = stat.S_ISDIR(made.st_mode) and made.st_uid == os.getuid() and not made.st_mode & 0o077
+    return folder if is_ours else None
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    _requests.labels(method, route, str(status)).observe(seconds)
+    with suppress(OSError):  # what can't be counted is done nevertheless
+        _requests.labels(method, route, str(status)).observe(seconds)
 
 
 def observe_job(kind: str, outcome: str, seconds: float) -> None:
-    _jobs.labels(kind, outcome).observe(seconds)
+    with suppress(OSError):
+        _jobs.labels(kind, outcome).observe(seconds)
 
 
 def collect(database: Database) -> bytes:
     """All figures in Prometheus' text form."""
     counted = _own
-    if os.environ.get(FOLDER_VARIABLE):
+    if folder := os.environ.get(FOLDER_VARIABLE):
         counted = CollectorRegistry()
-        MultiProcessCollector(counted)
+        counted.register(_Together(Path(folder)))
     asked = CollectorRegistry()
     asked.register(_Asked(database))
     return bytes(generate_latest(counted) + generate_latest(asked))
+
+
+class _Together(Collector):
+    """What all processes of the folder counted; one that was killed while it began leaves an empty file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> list[Metric]:
+        files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
+        return list(MultiProcessCollector.merge(files, accumulate=True))
 
 
 class _Asked(Collector):

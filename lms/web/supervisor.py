@@ -139,18 +139,15 @@ def worker_command() -> list[str]:
 
 
 def serve(
-    settings: Settings, *, with_worker: bool = True, setup_code: str | None = None, metrics_folder: Path | None = None
+    settings: Settings, *, with_worker: bool = True, setup_code: str | None = None, counts: Path | None = None
 ) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit status. In `metrics_folder` all that is started counts together.
+    """Run until SIGINT or SIGTERM; returns the exit status. In the folder `counts` all that is started counts together.
 
     Raises:
         PortInUseError
     """
     _refuse_used_port(settings)
-    environment = {}
-    if metrics_folder is not None:
-        metrics.empty_folder(metrics_folder)
-        environment[metrics.FOLDER_VARIABLE] = str(metrics_folder)
+    environment = {metrics.FOLDER_VARIABLE: str(counts)} if counts else {}
     children = [_Child("web server", web_command(settings), environment)]
     if with_worker:
         children.append(_Child("worker", worker_command(), environment))

@@ -111,9 +111,7 @@ def test_with_a_token_only_who_has_it(sqlite_url: str, tmp_path: Path, small_con
 def test_several_processes_count_together(tmp_path: Path) -> None:
     folder = tmp_path / "metrics"
     folder.mkdir()
-    (folder / "histogram_1.db").write_bytes(b"of an earlier start")
-    metrics.empty_folder(folder)
-    assert list(folder.iterdir()) == []
+    (folder / "histogram_1.db").touch()  # of a process that was killed as it began
     program = "from lms.web import metrics; metrics.observe_request('GET', '/', 200, 0.1)"
     look = (
         "from lms.models import Database, make_engine; from lms.web import metrics; "
@@ -124,6 +122,33 @@ def test_several_processes_count_together(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", program], env=environment, check=True)
     told = subprocess.run([sys.executable, "-c", look], env=environment, check=True, capture_output=True, text=True)
     assert 'lms_request_seconds_count{method="GET",route="/",status="200"} 2.0' in told.stdout
+
+
+def test_the_shared_folder_is_ours_alone_and_begins_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(metrics.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(metrics, "_MEMORY", tmp_path / "memory")
+    instance = tmp_path / "instance"
+    assert metrics.fresh_folder(instance) == instance / "metrics"  # no such place
+    (tmp_path / "memory").mkdir()
+    folder = metrics.fresh_folder(instance)
+    assert (folder.parent, folder.stat().st_mode & 0o777) == (tmp_path / "memory", 0o700)
+    (folder / "histogram_1.db").write_bytes(b"of an earlier start")
+    assert list(metrics.fresh_folder(instance).iterdir()) == []
+    folder.rmdir()
+    folder.symlink_to(tmp_path)  # somebody was there first
+    assert metrics.fresh_folder(instance) == instance / "metrics"
+    monkeypatch.setenv(metrics.FOLDER_VARIABLE, str(tmp_path / "given"))
+    assert metrics.fresh_folder(instance) == tmp_path / "given"
+
+
+def test_what_can_not_be_counted_is_done_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(metrics._requests, "labels", full)
+    monkeypatch.setattr(metrics._jobs, "labels", full)
+    metrics.observe_request("GET", "/", 200, 0.1)
+    metrics.observe_job("grade", "graded", 0.1)
 
 
 # Health

@@ -75,8 +75,8 @@ def serve(site: LMS, no_worker: bool) -> None:
         empty = not roles.any_operator(session)
     site.database.dispose()
     code = setup_code.make(site.instance) if empty else None
-    counts = site.instance / "metrics"
-    sys.exit(supervisor.serve(site.settings, with_worker=not no_worker, setup_code=code, metrics_folder=counts))
+    counts = metrics.fresh_folder(site.instance)
+    sys.exit(supervisor.serve(site.settings, with_worker=not no_worker, setup_code=code, counts=counts))
 
 
 @lms.command()
