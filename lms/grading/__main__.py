@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     five = commands.add_parser("import", help="turn a notebook of Otter Assign into a source notebook")
     five.add_argument("notebook", metavar="NOTEBOOK.ipynb", type=Path)
     five.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    _language(five)
     five.set_defaults(run=_import)
     four = commands.add_parser("doctor", help="say which isolation this machine offers and what is missing")
     four.add_argument("--json", action="store_true")
@@ -88,8 +89,12 @@ def _workers(text: str) -> int:
     return number
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=LANGUAGES, default="ko", help="of the messages (default: ko)")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    _language(parser)
     parser.add_argument(
         "--isolation", choices=LEVELS, help="the least that is accepted (default: LMS_GRADING_ISOLATION)"
     )
@@ -218,11 +223,14 @@ def _import(given: argparse.Namespace) -> int:
         raise ContentError(
             given.notebook.name, "", "it has none of Otter's raw cells", "Is it an assignment of format 1?"
         )
-    imported = otter.import_otter(notebook, given.notebook.name)
+    imported = otter.import_otter(notebook, given.notebook.name, language=given.language)
     text = json.dumps(imported.notebook, ensure_ascii=False, indent=1)
     given.output.write_text(text + "\n", encoding="utf-8")
     for note in imported.notes:
-        _tell(f"cell {note.cell}: {note.what}: {note.remedy}")
+        _tell(f"{tell('numbered', given.language, number=note.cell)}: {note.what}: {note.remedy}")
+    exercise = load_exercise(given.output)
+    facts = {"checks": len(exercise.checks), "points": exercise.max_points, "path": given.output}
+    _tell(tell("imported", given.language, **facts))
     return 0
 
 

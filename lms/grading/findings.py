@@ -115,6 +115,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "A person grades {count} more ({points:g} points).",
     ),
     "waiting": ("{points:g}점은 사람이 채점합니다", "{points:g} points wait for a person"),
+    "imported": (
+        "검사 {checks}개, {points:g}점을 가져왔습니다. 이제 확인하세요: python -m lms.grading check {path}",
+        "{checks} checks, {points:g} points. Now see whether it holds: python -m lms.grading check {path}",
+    ),
     "holds": ("이 실습은 그대로 쓸 수 있습니다.", "The exercise holds."),
     "must_mend": ("이 실습은 고쳐야 합니다.", "The exercise must be mended."),
 }

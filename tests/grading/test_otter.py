@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_wrong_answers_fail_and_read_the_failure_message(exercise):
 
 
 def test_what_has_no_counterpart_is_told_by_cell():
-    notes = import_otter(ASSIGNMENT).notes
+    notes = import_otter(ASSIGNMENT, language="en").notes
     assert {(note.cell, note.what) for note in notes} >= {
         (1, "the setting seed of the assignment"),
         (1, "the setting files of the assignment"),
@@ -211,7 +212,7 @@ def test_a_prompt_that_would_fail_is_a_comment_and_one_without_solution_an_answe
         raw("# END PROMPT"),
         raw("# END QUESTION"),
     ]
-    imported = import_otter(build.notebook(*cells))
+    imported = import_otter(build.notebook(*cells), language="en")
     path = tmp_path / "lab.ipynb"
     path.write_bytes(build.packed(imported.notebook))
     exercise = load_exercise(path)
@@ -227,6 +228,14 @@ def test_a_prompt_that_would_fail_is_a_comment_and_one_without_solution_an_answe
     assert (proved.findings, proved.grades["solution"].points) == ((), 1)
 
 
+def test_notes_are_told_in_korean_and_english_alike():
+    korean, english = (import_otter(LAB, language=language).notes for language in ("ko", "en"))
+    assert [note.cell for note in korean] == [note.cell for note in english]
+    assert len(korean) > 4
+    assert all(re.search("[가-힣]", note.what) and re.search("[가-힣]", note.remedy) for note in korean)
+    assert not any(re.search("[가-힣]", note.what + note.remedy) for note in english)
+
+
 def test_a_test_whose_value_was_not_saved_is_told():
     cells = [
         raw("# BEGIN QUESTION\nname: q1"),
@@ -235,7 +244,7 @@ def test_a_test_whose_value_was_not_saved_is_told():
         raw("# END TESTS"),
         raw("# END QUESTION"),
     ]
-    (note,) = import_otter(build.notebook(*cells)).notes
+    (note,) = import_otter(build.notebook(*cells), language="en").notes
     assert (note.cell, "was not saved" in note.what) == (3, True)
 
 
@@ -313,7 +322,9 @@ def test_other_notebooks_are_not_taken_for_otters(sums):
 def test_the_command_line_writes_the_source_and_tells_what_is_left_out(tmp_path, capsys):
     (tmp_path / "lab.ipynb").write_bytes(build.packed(ASSIGNMENT))
     assert cli.main(["import", str(tmp_path / "lab.ipynb"), "-o", str(tmp_path / "source.ipynb")]) == 0
-    assert "cell 3" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "3번째 셀" in told
+    assert "9점" in told
     assert load_exercise(tmp_path / "source.ipynb").max_points == 9
     assert cli.main(["import", str(tmp_path / "source.ipynb"), "-o", str(tmp_path / "x.ipynb")]) == 1
 

@@ -237,7 +237,7 @@ def test_a_source_straight_from_nbgrader_is_proved_whatever_its_schema(tmp_path,
 
 
 def test_each_finding_is_said_in_both_languages():
-    words = dict.fromkeys(("message", "cell", "what", "got", "said", "checks", "name", "files"), "x")
+    words = dict.fromkeys(("message", "cell", "what", "got", "said", "checks", "name", "files", "path"), "x")
     numbers = (
         "limit",
         "seconds",

@@ -14,6 +14,7 @@ from ..exercise import source_of
 from ..metadata import Role
 from . import solutions, tests
 from .marks import is_ignored, mark_of, old_form, unfenced, without_ignored
+from .notes import Note, make_note
 from .settings import read_settings
 
 _NO_MATTER = frozenset(
@@ -21,29 +22,9 @@ _NO_MATTER = frozenset(
      "variables", "ignore_modules", "tests", "test_files", "overwrite_requirements", "python_version", "channel_priority_strict",
      "colab", "runs_on", "filtering", "show_question_points")
 )  # fmt: skip
-_REMEDIES = {
-    "files": "keep them beside the notebook, or list them as [[data]] in exercise.toml",
-    "student_files": "keep them beside the notebook, or list them as [[data]] in exercise.toml",
-    "autograder_files": "learners' code would see such a file; write what it holds into a hidden test",
-    "requirements": "notebooks run with the libraries of the site; ask its operator for one that is missing",
-    "environment": "notebooks run with the libraries of the site; ask its operator for one that is missing",
-    "seed": "write the seed into a locked cell; learners and checks have the same one",
-    "generate": "points, seeds and what is shown after grading are settings of the run here",
-    "config_file": "copy what it holds into the cell, and import again",
-    "plugins": "plugins are not supported",
-}
 _OLD_FORM_REMEDY = (
     "Turn it into the newer form with Otter 4 or 5: python -m otter.assign.v0.convert OLD.ipynb NEW.ipynb"
 )
-
-
-@dataclass(frozen=True)
-class Note:
-    """What was left out or changed. `cell` counts from 1."""
-
-    cell: int
-    what: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -52,11 +33,12 @@ class Imported:
     notes: tuple[Note, ...]
 
 
-def import_otter(notebook: dict[str, Any], name: str = "notebook") -> Imported:
-    """ContentError where its marks don't pair up, or it is in Otter's older form; `name` is the file for the error."""
+def import_otter(notebook: dict[str, Any], name: str = "notebook", *, language: str = "ko") -> Imported:
+    """ContentError where its marks don't pair up, or it is in Otter's older form; `name` is the file for the
+    error, `language` that of the notes."""
     if number := old_form(notebook):
         raise ContentError(name, f"cell {number}", "this is Otter's older form", _OLD_FORM_REMEDY)
-    importer = _Importer(name)
+    importer = _Importer(name, language)
     for number, cell in unfenced(notebook.get("cells") or []):
         importer.take(number, cell)
     return importer.finish()
@@ -85,8 +67,9 @@ class _Question:
 
 
 class _Importer:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, language: str) -> None:
         self.name = name
+        self.language = language
         self.cells: list[dict[str, Any]] = []
         self.notes: list[Note] = []
         self.open: list[str] = []
@@ -122,8 +105,8 @@ class _Importer:
     def _error(self, number: int, problem: str, remedy: str = "") -> ContentError:
         return ContentError(self.name, f"cell {number}", problem, remedy)
 
-    def _note(self, number: int, what: str, remedy: str) -> None:
-        self.notes.append(Note(number, what, remedy))
+    def _note(self, number: int, kind: str, **facts: object) -> None:
+        self.notes.append(make_note(number, kind, self.language, facts))
 
     def _settings(self, number: int, source: str) -> dict[str, Any]:
         try:
@@ -138,12 +121,10 @@ class _Importer:
         self.as_functions = isinstance(form, dict) and form.get("ok_format") is False
         unneeded = sorted(_NO_MATTER & set(settings) - {"tests"})
         if unneeded:
-            self._note(number, f"settings of Otter's own files and cells: {', '.join(unneeded)}", "nothing to do")
+            self._note(number, "own_settings", keys=", ".join(unneeded))
         for key in settings:
             if key not in _NO_MATTER:
-                self._note(
-                    number, f"the setting {key} of the assignment", _REMEDIES.get(key, "it has no counterpart here")
-                )
+                self._note(number, "assignment", key=key)
 
     def _begin(self, number: int, what: str, source: str) -> None:
         if what == "QUESTION":
@@ -160,12 +141,10 @@ class _Importer:
         name = re.sub(r"[^a-zA-Z0-9_-]", "-", str(settings.get("name") or f"question-{number}"))
         for key in settings:
             if key not in ("name", "manual", "points", "check_cell", "export", "all_or_nothing"):
-                self._note(number, f"the setting {key} of question {name}", "it has no counterpart here")
+                self._note(number, "question", name=name, key=key)
         manual = settings.get("manual") is True
         if manual and settings.get("points") is None:
-            self._note(
-                number, f"question {name} is graded by a person and has no points", "give it some, if it should count"
-            )
+            self._note(number, "no_points", name=name)
         return _Question(number, name, settings.get("points"), manual, settings.get("all_or_nothing") is True)
 
     def _end(self, number: int, what: str) -> None:
@@ -178,20 +157,19 @@ class _Importer:
 
     def _close(self, question: _Question) -> None:
         if question.prompts:
-            self._note(question.number, f"the prompt of question {question.name} has no solution", "write one after it")
-            self._answer(question.prompts[-1][0], "")
+            self._note(question.number, "no_solution", name=question.name)
+            self._answer(question.number, question.prompts[-1][0], "")
         if question.manual and question.tests:
-            remedy = "give the tests a question of their own, if both should count"
-            self._note(question.number, f"question {question.name} is graded by a person and has tests", remedy)
+            self._note(question.number, "manual_tests", name=question.name)
         self._checks(question)
 
     def _content(self, number: int, cell: dict[str, Any], source: str) -> None:
         kind = cell["cell_type"]
         place = self.open[-1] if self.open else ""
         if is_ignored(kind, source):
-            self._note(number, "a cell to be ignored was left out", "nothing to do")
+            self._note(number, "ignored")
         elif place == "SOLUTION":
-            self._answer(kind, source)
+            self._answer(number, kind, source)
         elif place == "PROMPT" and self.question:
             self.question.prompts.append((kind, source))
         elif place == "TESTS" and self.question:
@@ -202,10 +180,10 @@ class _Importer:
     def _given(self, number: int, kind: str, source: str) -> None:
         """A cell outside of solutions and tests. One with solution marks in it is an answer all the same."""
         if kind == "code" and solutions.has_marks(source):
-            self._answer(kind, source)
+            self._answer(number, kind, source)
             return
         if kind == "code" and re.search(r"^\s*(import|from) otter\b|\bgrader\.(check|export)", source, re.M):
-            self._note(number, "a cell that uses Otter itself was left out", "checks are shown by the site")
+            self._note(number, "uses_otter")
             return
         role = None
         if kind == "code" and self.question:
@@ -213,7 +191,7 @@ class _Importer:
             role = Role(f"{self.question.name}-given-{self.question.given}", False, False, True, False, 0.0)
         self.cells.append(_made(kind, without_ignored(source), role))
 
-    def _answer(self, kind: str, source: str) -> None:
+    def _answer(self, number: int, kind: str, source: str) -> None:
         question = self.question
         name = question.name if question else f"answer-{len(self.cells) + 1}"
         part = question.answers if question else 0
@@ -231,13 +209,11 @@ class _Importer:
             role = Role(role.grade_id, True, True, False, False, points)  # what is in words only a person can grade
             self.cells.append(_made("markdown", solutions.solution_text(source, prompts), role))
         if re.search(r"#\s*SEED\s*$", source, re.M):
-            number = len(self.cells)
-            remedy = f"learners see it in cell {number} of the import, and draw what the checks draw; lock it if it must stay"
-            self._note(question.number if question else number, "a line marked # SEED is kept", remedy)
+            self._note(number, "seed", cell=role.grade_id)
 
     def _test(self, number: int, cell: dict[str, Any], source: str, question: _Question) -> None:
         if cell["cell_type"] != "code":
-            self._note(number, "a cell between the tests that is not code was left out", "put it before the tests")
+            self._note(number, "no_code")
             return
         try:
             settings, code = tests.split_settings(source)
@@ -253,13 +229,12 @@ class _Importer:
                 number, f"this test can't be read: {error}", "Is it Python, with its settings on top?"
             ) from None
         if success and hidden:
-            self._note(number, "the success_message of a hidden test is not shown", "learners read that it passed")
+            self._note(number, "success")
         if not record.ran and not is_function and "otter_shown" in made:
-            remedy = "run the notebook with its solutions, save it with what it shows, and import again"
-            self._note(number, "the test's value was not saved, which is what Otter compares with", remedy)
+            self._note(number, "not_run")
         points = settings.pop("points", None)
         for key in set(settings) - {"name"}:
-            self._note(number, f"the setting {key} of the test", "it has no counterpart here")
+            self._note(number, "test", key=key)
         question.tests.append(_Test(made, hidden, float(points) if isinstance(points, int | float) else None))
 
     def _checks(self, question: _Question) -> None:

@@ -29,7 +29,8 @@ def is_otter(notebook: dict[str, Any]) -> bool:
 
 def old_form(notebook: dict[str, Any]) -> int:
     """The number of the first cell in Otter's older form (settings in a fence of markdown), 0 where there is none."""
-    for number, cell in enumerate(notebook.get("cells") or [], 1):
+    cells = notebook.get("cells")
+    for number, cell in enumerate(cells if isinstance(cells, list) else [], 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "markdown" and _OLD_FORM.search(source_of(cell) or ""):
             return number
     return 0
