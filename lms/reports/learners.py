@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, Integer, Subquery, and_, case, func, select, true
@@ -99,8 +99,10 @@ def list_learners(
     Raises:
         ReportError: an unknown order.
     """
-    listed = _listed(session, viewer, question, language, known)
-    total = session.scalar(select(func.count()).select_from(listed)) or 0
+    known = known or regions.load(session, viewer, question)
+    counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    listed = _listed(question, counted, sort, language)
     found = session.execute(select(listed).order_by(*_order(listed, sort, down)).offset(offset).limit(limit)).all()
     return LearnerPage(tuple(_rows(session, question, found)), total)
 
@@ -115,7 +117,9 @@ def iter_learners(
     language: str = "ko",
 ) -> Iterator[LearnerRow]:
     """All of them for a file, without holding more than a few hundred."""
-    listed = _listed(session, viewer, question, language)
+    known = regions.load(session, viewer, question)
+    counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
+    listed = _listed(question, counted, sort, language)
     statement = select(listed).order_by(*_order(listed, sort, down))
     for part in session.execute(statement.execution_options(yield_per=_CHUNK)).partitions():
         yield from _rows(session, question, part)
@@ -141,19 +145,12 @@ def _days_between_sqlite(element: Any, compiler: SQLCompiler, **options: Any) ->
     return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
 
 
-def _listed(
-    session: Session,
-    viewer: Viewer | None,
-    question: Question,
-    language: str,
-    known: regions.Regions | None = None,
-) -> Subquery:
-    known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
-    done, score, units, rule = _done(question), _score(question), _units(), _rule(question)
-    gone = _time_gone(question.as_of)
+def _listed(question: Question, counted: Subquery, sort: str, language: str) -> Subquery:
+    """What a row shows beside its standing, and what the rows are ordered by. The score is added up only to order by it."""
+    done, units, rule = _done(question, counted), _units(), _rule(question)
     share = func.coalesce(done.c.units, 0) * 1.0 / func.coalesce(units.c.units, 1)
-    return (
+    gone = _time_gone(question.as_of)
+    statement = (
         select(
             Enrolment.id.label("enrolment_id"),
             Enrolment.uid.label("enrolment_uid"),
@@ -178,7 +175,6 @@ def _listed(
             counted.c.completed_on,
             share.label("share"),
             (gone * func.coalesce(rule.c.progress, 100.0) / 100 - share).label("behind"),
-            func.coalesce(score.c.score, 0.0).label("score"),
             done.c.last_active,
         )
         .select_from(counted)
@@ -192,9 +188,13 @@ def _listed(
         .outerjoin(units, units.c.run_id == Run.id)
         .outerjoin(rule, rule.c.run_id == Run.id)
         .outerjoin(done, done.c.enrolment_id == Enrolment.id)
-        .outerjoin(score, score.c.enrolment_id == Enrolment.id)
-        .subquery("listed")
     )
+    if sort == "score":
+        score = _score(question, counted)
+        statement = statement.outerjoin(score, score.c.enrolment_id == Enrolment.id).add_columns(
+            func.coalesce(score.c.score, 0.0).label("score")
+        )
+    return statement.subquery("listed")
 
 
 def _time_gone(as_of: date) -> ColumnElement[float]:
@@ -218,7 +218,7 @@ def _is_known_rule(question: Question) -> ColumnElement[bool]:
     return true() if question.reading == "effective" else CompletionRule.recorded_at < end_of_day(question.as_of)
 
 
-def _done(question: Question) -> Any:
+def _done(question: Question, counted: Subquery) -> Any:
     """How many units were done, and the last day on which anything was."""
     is_done = case((LedgerEntry.kind == "unit_done", LedgerEntry.unit_key))
     return (
@@ -227,17 +227,25 @@ def _done(question: Question) -> Any:
             func.count(func.distinct(is_done)).label("units"),
             func.max(LedgerEntry.effective_on).label("last_active"),
         )
-        .where(LedgerEntry.kind.in_(("unit_done", "scored")), facts.is_known(question))
+        .where(
+            LedgerEntry.enrolment_id.in_(select(counted.c.enrolment_id)),
+            LedgerEntry.kind.in_(("unit_done", "scored")),
+            facts.is_known(question),
+        )
         .group_by(LedgerEntry.enrolment_id)
         .subquery("done")
     )
 
 
-def _score(question: Question) -> Any:
+def _score(question: Question, counted: Subquery) -> Any:
     """The weighted score by `learning.completion`, for an order: of an attempt the newest counts, of a unit the best."""
     newest = (
         select(func.max(LedgerEntry.id).label("id"))
-        .where(LedgerEntry.kind == "scored", facts.is_known(question))
+        .where(
+            LedgerEntry.enrolment_id.in_(select(counted.c.enrolment_id)),
+            LedgerEntry.kind == "scored",
+            facts.is_known(question),
+        )
         .group_by(
             LedgerEntry.enrolment_id, LedgerEntry.unit_key, LedgerEntry.submission_id, LedgerEntry.quiz_attempt_id
         )
@@ -278,7 +286,7 @@ def _order(listed: Subquery, sort: str, down: bool | None) -> list[ColumnElement
         "company": [listed.c.company_name, listed.c.business_number],
         "run": [listed.c.course, listed.c.run_number],
         "progress": [listed.c.share],
-        "score": [listed.c.score],
+        "score": [listed.c.get("score")],
         "last_active": [case((listed.c.last_active.is_(None), 0), else_=1), listed.c.last_active],
         "learn_to": [listed.c.learn_to],
         "completed": [case((listed.c.completed_on.is_(None), 1), else_=0), listed.c.completed_on],
@@ -325,15 +333,34 @@ def _rows(session: Session, question: Question, found: Sequence[Any]) -> Iterato
         )
 
 
-def _entries(session: Session, question: Question, enrolments: Collection[int]) -> dict[int, list[LedgerEntry]]:
+class _Fields(NamedTuple):
+    id: int
+    kind: str
+    unit_key: str | None
+    effective_on: date
+    points: float | None
+    max_points: float | None
+    submission_id: int | None
+    quiz_attempt_id: int | None
+
+
+class _Entry(_Fields):
+    """What `evaluate` reads of a ledger entry, without the machinery of the table's own rows."""
+
+    __slots__ = ()
+    attempt_key = LedgerEntry.attempt_key
+
+
+def _entries(session: Session, question: Question, enrolments: Collection[int]) -> dict[int, list[_Entry]]:
+    columns = [getattr(LedgerEntry, name) for name in _Entry._fields]
     statement = (
-        select(LedgerEntry)
+        select(LedgerEntry.enrolment_id, *columns)
         .where(LedgerEntry.enrolment_id.in_(enrolments), facts.is_known(question))
         .order_by(LedgerEntry.id)
     )
-    found: dict[int, list[LedgerEntry]] = {}
-    for entry in session.scalars(statement):
-        found.setdefault(entry.enrolment_id, []).append(entry)
+    found: dict[int, list[_Entry]] = {}
+    for enrolment, *values in session.execute(statement):
+        found.setdefault(enrolment, []).append(_Entry(*values))
     return found
 
 
