@@ -92,7 +92,7 @@ class Applier:
             if result is None or result.outcome != "graded":
                 continue
             before = current_grade(session, submission)
-            grade = self._add(session, submission, version_id, result, now)
+            grade = self._add(session, submission, version_id, result, before, now)
             if is_change(before, grade):
                 has_changed = True
                 record_score(
@@ -101,7 +101,14 @@ class Applier:
         if has_changed:
             ledger.settle(session, enrolment, now)
 
-    def _add(self, session: Session, submission: Submission, version_id: int, found: Found, now: datetime) -> Grade:
+    def _add(
+        self, session: Session, submission: Submission, version_id: int, found: Found, before: Grade, now: datetime
+    ) -> Grade:
+        """The new grade. Of what was mended in the notebook it keeps what was told before: that the exercise's own cells
+        differ from the new version's is none of the learner's doing."""
         result = msgspec.json.decode(self.files.read(found.grade), type=grading.Grade)
+        told = {(repair["kind"], repair["cell"]) for repair in before.repairs}
+        repairs = tuple(repair for repair in result.repairs if (repair.kind, repair.cell) in told)
+        result = msgspec.structs.replace(result, repairs=repairs)
         feedback = self.files.read(found.feedback).decode()
         return add_grade(session, self.files, submission.id, version_id, result, feedback, now)

@@ -397,6 +397,20 @@ def test_what_was_handed_in_meanwhile_is_left_for_the_next_time(scene: Scene) ->
     assert scene.start() == 1
 
 
+def test_cells_that_the_new_version_changed_are_not_told_as_the_learners_doing(scene: Scene) -> None:
+    def mended(number: float, *cells: str) -> grading.Grade:
+        repairs = tuple(grading.RepairNote("changed", cell, f"{cell} was changed") for cell in cells)
+        return a_grade(number, repairs=repairs)
+
+    first = scene.hand_in(mended(5, "q2-test"))
+    scene.mend()
+    scene.will_give(first, mended(8, "q1-test", "q2-test"))
+    scene.start()
+    scene.work()
+    scene.apply()
+    assert [[repair["cell"] for repair in row.repairs] for row in scene.rows(Grade)] == [["q2-test"], ["q2-test"]]
+
+
 def test_who_withdrew_is_left_alone(scene: Scene, world: World) -> None:
     gone = scene.classroom.enrol(world.junho)
     scene.hand_in(1, by=gone)
