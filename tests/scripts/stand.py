@@ -55,7 +55,7 @@ class Stand:
         return self.base + path
 
     def render(self, path: str) -> str:
-        viewer = SimpleNamespace(name="김하나", uid=self.person, is_staff=False, is_operator=False, sign_in_id=1)
+        viewer = SimpleNamespace(name="김하나", uid=self.person, is_staff=False, sign_in_id=1)
         return (
             environment()
             .from_string(self.pages[path])
