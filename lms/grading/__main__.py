@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import html
 import json
 import sys
 from collections.abc import Iterator
@@ -19,9 +18,8 @@ from lms.errors import ContentError, GradingUnavailableError
 from . import otter, proof
 from .batch import Graded, Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
-from .feedback import render_feedback
 from .findings import tell
-from .grades import Grade
+from .page import page_of, points_in_words
 from .pool import required
 from .sandbox.isolation import LEVELS, isolation
 from .starter import make_starter
@@ -135,7 +133,7 @@ def _grade(given: argparse.Namespace) -> int:
             if table:
                 table.add(graded)
             if given.html and graded.grade:
-                (given.html / page).write_text(_page(graded.grade, given.language), encoding="utf-8")
+                (given.html / page).write_text(page_of(graded, exercise, given.language), encoding="utf-8")
     if len(paths) > 1:
         _tell(f"{done} of {len(paths)} notebooks graded")
     return 0 if done == len(paths) else 1
@@ -143,22 +141,13 @@ def _grade(given: argparse.Namespace) -> int:
 
 def _in_words(graded: Graded, exercise: Exercise, language: str) -> str:
     line = graded.line
-    points = "-" if line["points"] is None else f"{line['points']:g}"
-    rows = [f"{line['notebook']}: {line['outcome']} {points}/{line['max_points']:g}"]
-    if waiting := graded.waiting(exercise):
-        rows[0] += f" ({tell('waiting', language, points=waiting)})"
+    rows = [f"{line['notebook']}: {line['outcome']} {points_in_words(graded, exercise, language)}"]
     for check in line["checks"]:
         earned = "-" if check["points"] is None else f"{check['points']:g}"
         rows.append(f"  {check['name']}: {check['outcome']} {earned}/{check['max_points']:g}  {check['message']}")
     rows += [f"  {repair['message']}" for repair in line["repairs"]]
     rows += [f"  ({flag['kind']} {flag['cell']}: {flag['reason']})" for flag in line["flags"]]
     return "\n".join(rows)
-
-
-def _page(graded: Grade, language: str) -> str:
-    title = html.escape(Path(graded.notebook).stem)
-    head = f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{title}</title>\n'
-    return f"{head}{render_feedback(graded)}\n</html>\n"
 
 
 def _check(given: argparse.Namespace) -> int:

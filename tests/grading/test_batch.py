@@ -10,6 +10,7 @@ import pytest
 from lms.errors import ContentError
 from lms.grading import __main__ as cli
 from lms.grading import batch, load_exercise
+from lms.grading.page import page_of
 
 from . import build
 
@@ -151,3 +152,16 @@ def test_points_that_wait_for_a_person_are_said(tmp_path, capsys):
     assert "graded 2/5 (3 points wait for a person)" in capsys.readouterr().out
     (row,) = csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines())
     assert (row["points"], row["by_hand"]) == ("2.0", "3.0")
+
+
+def test_a_page_says_the_points_and_runs_nothing(course, tmp_path):
+    exercise = load_exercise(course / "source" / "ps1" / "sums.ipynb")
+    answer = "x = 1\nfrom IPython.display import HTML\nHTML('<script>alert(1)</script><b>bold</b>')"
+    path = tmp_path / "<b>.ipynb"
+    path.write_bytes(build.packed(build.handed_in(exercise, q1=answer)))
+    graded = batch.grade_one(exercise, str(path), language="ko", required_level=None)
+    made = page_of(graded, exercise, "ko")
+    assert "<p>2/2</p>" in made
+    assert "<title>&lt;b&gt;</title>" in made
+    assert "<b>bold</b>" in made
+    assert "<script" not in made
