@@ -1,0 +1,338 @@
+"""What Python's own errors mean, in words for beginners."""
+
+from __future__ import annotations
+
+from .explain_rule import Rule, rule
+
+# The first that fits is taken, so the particular stands before the general.
+RULES: tuple[Rule, ...] = (
+    rule(
+        "WrongKind",
+        r"(?P<name>.*)",
+        "여기서는 `{name}` 종류의 값을 쓸 수 없습니다. 문제에서 말한 종류(숫자, 글자, 목록, 표 등)로 돌려주세요.",
+        "a value of the kind `{name}` can't be used here. Give what the question asks for (a number, text, list, table …).",
+    ),
+    rule(
+        "CodecError",
+        "",
+        "값이 너무 크거나 복잡해서 검사할 수 없습니다.",
+        "the value is too large or too nested to be checked.",
+    ),
+    rule(
+        "NameError",
+        r"name '(?P<name>.+?)' is not defined",
+        "이름을 찾을 수 없습니다: `{name}`. 철자를 확인하고, 그 이름을 만드는 셀이 위에 있는지 보세요.",
+        "the name `{name}` is not known. Check its spelling and that a cell above makes it.",
+    ),
+    rule(
+        "UnboundLocalError",
+        r"local variable '(?P<name>.+?)'",
+        "함수 안에서 `{name}`에 값을 넣기 전에 먼저 사용했습니다.",
+        "the function uses `{name}` before it gives it a value.",
+    ),
+    rule(
+        "NotImplementedError",
+        "",
+        "아직 답을 쓰지 않았습니다. `raise NotImplementedError()` 줄을 지우고 코드를 쓰세요.",
+        "nothing is written yet. Delete the line `raise NotImplementedError()` and write your code.",
+    ),
+    rule(
+        "KeyError",
+        r"(?P<name>.*)",
+        "딕셔너리에 없는 키입니다: {name}.",
+        "the dictionary has no key {name}.",
+    ),
+    rule(
+        "IndexError",
+        "",
+        "목록의 길이를 넘는 번호를 썼습니다. 번호는 0부터 시작하므로 마지막은 길이보다 1 작습니다.",
+        "the index is beyond the end. Indexes start at 0, so the last one is the length less 1.",
+    ),
+    rule(
+        "ZeroDivisionError", "", "0으로 나누었습니다. 나누는 값이 0이 될 때를 처리하세요.", "something is divided by 0."
+    ),
+    rule(
+        "AttributeError",
+        r"'NoneType' object has no attribute '(?P<name>.+?)'",
+        "값이 없는 것(None)에 `.{name}`을(를) 썼습니다. 함수가 return으로 값을 돌려주는지 확인하세요.",
+        "`.{name}` is used on nothing (None). See whether your function returns a value.",
+    ),
+    rule(
+        "AttributeError",
+        r"'(?P<kind>str|dict|tuple|set|int|float)' object has no attribute '(?P<name>append|extend|sort)'",
+        "`.{name}`은(는) 목록(list)에 쓰는 것인데 `{kind}` 값에 썼습니다. 빈 목록은 `[]`, 빈 딕셔너리는 `{{}}`로 만듭니다.",
+        "`.{name}` is for a list, and this is a `{kind}`. An empty list is made by `[]`, an empty dictionary by `{{}}`.",
+    ),
+    rule(
+        "AttributeError",
+        r"'(?P<kind>.+?)' object has no attribute '(?P<name>.+?)'",
+        "`{kind}` 값에는 `.{name}`이(가) 없습니다. 철자를 확인하세요.",
+        "a `{kind}` has no `.{name}`. Check the spelling.",
+    ),
+    rule(
+        "AttributeError",
+        r"module '(?P<kind>.+?)' has no attribute '(?P<name>.+?)'",
+        "`{kind}`에는 `{name}`이(가) 없습니다. 철자를 확인하세요.",
+        "`{kind}` has no `{name}`. Check the spelling.",
+    ),
+    rule(
+        "TypeError",
+        r"(?P<name>[\w.<>]+)\(\) missing (?P<count>\d+) required",
+        "함수 `{name}`을(를) 부를 때 넣어야 할 값이 {count}개 빠졌습니다.",
+        "`{name}` is called with {count} value(s) missing.",
+    ),
+    rule(
+        "TypeError",
+        r"(?P<name>[\w.<>]+)\(\) takes .*? but (?P<count>\d+) w",
+        "함수 `{name}`이(가) 받는 것보다 많은 값({count}개)을 넣었습니다. def 줄의 괄호 안을 확인하세요.",
+        "`{name}` is given more values ({count}) than it takes. See its def line.",
+    ),
+    rule(
+        "TypeError",
+        r"got an unexpected keyword argument '(?P<name>.+?)'",
+        "함수가 받지 않는 이름의 값을 넣었습니다: `{name}`.",
+        "the function takes no value called `{name}`.",
+    ),
+    rule(
+        "TypeError",
+        r"(unsupported operand type\(s\) for .*NoneType|can only concatenate str \(not \"NoneType\"\))",
+        "값이 없는 것(None)으로 계산했습니다. 함수가 return으로 값을 돌려주는지, print만 하고 있지 않은지 확인하세요.",
+        "nothing (None) is used in a calculation. See whether your function returns its result and does not only print it.",
+    ),
+    rule(
+        "TypeError",
+        r"unsupported operand type\(s\) for (?P<sign>.+?): '(?P<a>.+?)' and '(?P<b>.+?)'",
+        "`{a}`와(과) `{b}`는 `{sign}`로 계산할 수 없습니다. 숫자로 바꾸어야 할 글자가 있는지 확인하세요.",
+        "`{a}` and `{b}` can't be combined by `{sign}`. See whether a text must become a number.",
+    ),
+    rule(
+        "TypeError",
+        r"can only concatenate str",
+        "글자와 숫자를 +로 이을 수 없습니다. `str(…)`로 글자로 바꾸세요.",
+        "a text and a number can't be joined by +. Make the number a text by `str(…)`.",
+    ),
+    rule(
+        "TypeError",
+        r"'(?P<kind>.+?)' object is not callable",
+        "`{kind}` 값 뒤에 괄호 ()를 붙여 함수처럼 불렀습니다. 함수 이름을 변수로 덮어쓰지 않았는지 확인하세요.",
+        "a `{kind}` is called like a function. See whether a variable took a function's name.",
+    ),
+    rule(
+        "TypeError",
+        r"'NoneType' object is not (?P<what>\w+)",
+        "값이 없는 것(None)을 사용했습니다. 함수가 return으로 값을 돌려주는지 확인하세요.",
+        "nothing (None) is used as a value. See whether your function returns something.",
+    ),
+    rule(
+        "TypeError",
+        r"'(?P<kind>.+?)' object is not (?P<what>iterable|subscriptable)",
+        "`{kind}` 값은 목록처럼 하나씩 꺼내거나 []로 찾을 수 없습니다.",
+        "a `{kind}` is not a list: it can't be gone through or indexed by [].",
+    ),
+    rule(
+        "TypeError",
+        r"'(?P<sign>[<>=]+)' not supported between instances of '(?P<a>.+?)' and '(?P<b>.+?)'",
+        "`{a}`와(과) `{b}`는 크기를 비교할 수 없습니다. 종류를 같게 만드세요.",
+        "`{a}` and `{b}` can't be compared. Make them of one kind.",
+    ),
+    rule(
+        "TypeError",
+        r"can only concatenate (?P<kind>list|tuple)",
+        "목록에는 목록만 +로 이을 수 있습니다. 값 하나를 넣을 때는 `.append(…)`를 쓰세요.",
+        "only a list can be joined to a list by +. Add a single value by `.append(…)`.",
+    ),
+    rule(
+        "TypeError",
+        r"(list|tuple|string) indices must be integers",
+        "목록이나 글자에서는 번호(정수)로만 꺼낼 수 있습니다. 이름으로 꺼내려면 딕셔너리나 표여야 합니다.",
+        "a list or text is indexed by a whole number. To look up by a name it must be a dictionary or a table.",
+    ),
+    rule(
+        "TypeError",
+        r"unhashable type: '(?P<kind>.+?)'",
+        "`{kind}` 값은 딕셔너리의 키나 집합의 원소로 쓸 수 없습니다. 괄호 `[]`를 잘못 두 번 쓰지 않았는지 확인하세요.",
+        "a `{kind}` can't be a key of a dictionary or in a set. See whether there is a pair of `[]` too many.",
+    ),
+    rule(
+        "TypeError",
+        r"'(?P<kind>tuple|str|range)' object does not support item assignment",
+        "`{kind}` 값은 만든 뒤에 일부를 바꿀 수 없습니다. 목록(list)으로 만들거나 새 값을 만드세요.",
+        "a part of a `{kind}` can't be changed. Make it a list, or make a new value.",
+    ),
+    rule(
+        "TypeError",
+        r"object of type '(?P<kind>.+?)' has no len",
+        "`{kind}` 값에는 길이가 없습니다. `len(…)`은 목록, 글자, 표에 씁니다.",
+        "a `{kind}` has no length. `len(…)` is for lists, texts and tables.",
+    ),
+    rule(
+        "TypeError",
+        r"'(?P<kind>float|str)' object cannot be interpreted as an integer",
+        "여기에는 정수가 필요한데 `{kind}` 값을 넣었습니다. `int(…)`로 바꾸세요.",
+        "a whole number is needed here, not a `{kind}`. Make it one by `int(…)`.",
+    ),
+    rule(
+        "TypeError",
+        r"(can't multiply sequence|bad operand type for abs|doesn't define __round__|not all arguments converted)",
+        "글자나 목록을 숫자처럼 계산했습니다. 글자로 된 숫자는 `int(…)`나 `float(…)`로 바꾸세요.",
+        "a text or a list is used like a number. Make a text with digits a number by `int(…)` or `float(…)`.",
+    ),
+    rule(
+        "TypeError",
+        r"(int|float)\(\) argument must be .* not 'NoneType'",
+        "값이 없는 것(None)을 숫자로 바꾸려고 했습니다. 함수가 return으로 값을 돌려주는지 확인하세요.",
+        "nothing (None) can't be made a number. See whether your function returns a value.",
+    ),
+    rule(
+        "TypeError",
+        r"cannot unpack non-iterable (?P<kind>\w+)",
+        "`{kind}` 값 하나를 여러 변수에 나누어 담을 수 없습니다. 함수가 값을 여러 개 돌려주는지 확인하세요.",
+        "one `{kind}` can't be spread over several names. See whether your function returns several values.",
+    ),
+    rule("TypeError", "", "값의 종류가 맞지 않습니다.", "a value is of the wrong kind."),
+    rule(
+        "UnicodeDecodeError",
+        "",
+        '파일의 글자 인코딩이 다릅니다. `encoding="cp949"`나 `encoding="utf-8-sig"`를 써 보세요.',
+        'the file\'s text has another encoding. Try `encoding="cp949"` or `encoding="utf-8-sig"`.',
+    ),
+    rule(
+        "ValueError",
+        r"could not convert string to float: (?P<name>.*)",
+        "{name}은(는) 숫자로 바꿀 수 없습니다. 단위나 빈칸, 쉼표가 섞여 있는지 보세요.",
+        "{name} can't be made a number. See whether it holds a unit, a blank or a comma.",
+    ),
+    rule(
+        "ValueError",
+        r"invalid literal for int\(\) with base 10: (?P<name>.*)",
+        "{name}은(는) 정수로 바꿀 수 없습니다.",
+        "{name} can't be made a whole number.",
+    ),
+    rule(
+        "ValueError",
+        r"(x not in list|is not in list|substring not found)",
+        "찾는 값이 목록이나 글자 안에 없습니다. 있는지 먼저 `in`으로 확인하세요.",
+        "the value is not in the list or text. See first by `in` whether it is there.",
+    ),
+    rule(
+        "ValueError",
+        r"(math domain error|expected a (nonnegative|positive) input)",
+        "음수의 제곱근이나 0 이하의 로그처럼 계산할 수 없는 값을 넣었습니다.",
+        "this can't be calculated, like the square root of a negative number or the logarithm of 0.",
+    ),
+    rule(
+        "ValueError",
+        r"(max|min)\(\) (arg is an empty|iterable argument is empty)",
+        "비어 있는 목록에서는 가장 큰 값이나 작은 값을 찾을 수 없습니다. 목록이 왜 비었는지 확인하세요.",
+        "an empty list has no largest or smallest value. See why the list is empty.",
+    ),
+    rule(
+        "ValueError",
+        r"(time data|month must be in|day is out of range|hour must be in|Unknown datetime string|Invalid isoformat)",
+        "날짜나 시각으로 읽을 수 없는 값입니다. 값이 올바른지, `format=`의 모양(%Y-%m-%d 등)이 값과 같은지 확인하세요.",
+        "this can't be read as a date or time. See whether it is right and whether `format=` (%Y-%m-%d …) has the same form.",
+    ),
+    rule(
+        "JSONDecodeError",
+        "",
+        "JSON 형식이 아닙니다. 글자는 큰따옴표로 감싸야 하고, 마지막 쉼표가 없어야 합니다.",
+        "this is not JSON. Texts stand in double quotation marks, and no comma stands at the end.",
+    ),
+    rule(
+        "ValueError",
+        r"The truth value of a",
+        "여러 값의 비교를 if에 바로 쓸 수 없습니다. `&`, `|`와 괄호를 쓰거나 `.any()`, `.all()`을 붙이세요.",
+        "a comparison of many values can't stand in an if. Use `&`, `|` and brackets, or `.any()`, `.all()`.",
+    ),
+    rule(
+        "ValueError",
+        r"operands could not be broadcast together with shapes (?P<a>\(.*?\)) (?P<b>\(.*?\))",
+        "배열의 크기가 서로 맞지 않습니다: {a}와(과) {b}.",
+        "the arrays' shapes don't fit: {a} and {b}.",
+    ),
+    rule(
+        "ValueError",
+        r"(Length of values|Length mismatch|All arrays must be of the same length|x and y must have same first dimension)",
+        "길이가 서로 다른 값을 함께 쓰려고 했습니다. 두 쪽의 길이를 `len(…)`으로 확인하세요.",
+        "values of different lengths are put together. Compare them by `len(…)`.",
+    ),
+    rule(
+        "ValueError",
+        r"(not enough|too many) values to unpack",
+        "왼쪽 변수의 수와 오른쪽 값의 수가 다릅니다.",
+        "the number of names on the left is not the number of values on the right.",
+    ),
+    rule("ValueError", "", "값이 알맞지 않습니다.", "a value is not a fitting one."),
+    rule(
+        "ModuleNotFoundError",
+        r"No module named '(?P<name>.+?)'",
+        "`{name}` 라이브러리를 찾을 수 없습니다. 철자를 확인하세요. 이 실습에서 쓸 수 없는 라이브러리일 수도 있습니다.",
+        "there is no library `{name}`. Check the spelling; it may not be available here.",
+    ),
+    rule(
+        "ImportError",
+        r"cannot import name '(?P<name>.+?)' from '(?P<kind>.+?)'",
+        "`{kind}`에는 `{name}`이(가) 없습니다. 철자를 확인하세요.",
+        "`{kind}` has no `{name}`. Check the spelling.",
+    ),
+    rule(
+        "FileNotFoundError",
+        r"(?:.*: )?'?(?P<name>[^']*)'?$",
+        "`{name}` 파일이 없습니다. 실습에 나온 경로를 그대로 썼는지 확인하세요.",
+        "there is no file `{name}`. Use the path that the exercise gives.",
+    ),
+    rule(
+        "IsADirectoryError",
+        "",
+        "파일이 아니라 폴더입니다. 파일 이름까지 쓰세요.",
+        "this is a folder and no file. Write the file's name as well.",
+    ),
+    rule(
+        "OSError",
+        r"non-existent directory: '?(?P<name>[^']*)",
+        "저장할 폴더가 없습니다: `{name}`. 폴더 없이 파일 이름만 써 보세요.",
+        "there is no folder `{name}` to save to. Try a file name alone.",
+    ),
+    rule(
+        "OSError",
+        r"Read-only file system|No space left|File too large",
+        "여기에는 파일을 쓸 수 없거나 파일이 너무 큽니다.",
+        "this file can't be written here, or it is too large.",
+    ),
+    rule(
+        "EOFError",
+        "input",
+        "채점할 때는 `input()`에 답할 사람이 없습니다. 값을 코드에 직접 쓰세요.",
+        "nobody answers `input()` while a notebook is graded. Write the value into the code.",
+    ),
+    rule("RecursionError", "", "함수가 자기 자신을 끝없이 부릅니다.", "a function calls itself without end."),
+    rule(
+        "MemoryError",
+        "",
+        "메모리를 너무 많이 썼습니다. 아주 큰 목록이나 표를 만들고 있지 않은지 확인하세요.",
+        "it used too much memory. See whether you make a very large list or table.",
+    ),
+    rule(
+        "KeyboardInterrupt",
+        "",
+        "정해진 시간 안에 끝나지 않아 멈췄습니다. 끝나지 않는 반복이 없는지 확인하세요.",
+        "it was stopped because it did not end in time. Look for a loop that never ends.",
+    ),
+    rule("OverflowError", "", "수가 너무 커서 계산할 수 없습니다.", "a number is too large."),
+    rule(
+        "SystemExit", "", "exit()로 실행을 끝냈습니다. 이 줄을 지우세요.", "exit() ended the program. Delete that line."
+    ),
+    rule(
+        "StopIteration",
+        "",
+        "더 꺼낼 값이 없습니다. `next(…)`를 쓴 횟수를 확인하세요.",
+        "there is no further value to take. See how often `next(…)` is used.",
+    ),
+    rule(
+        "AssertionError",
+        r"(?P<name>.+)",
+        "확인하는 조건(assert)이 맞지 않습니다: {name}",
+        "a condition (assert) does not hold: {name}",
+    ),
+    rule("AssertionError", "", "확인하는 조건(assert)이 맞지 않습니다.", "a condition (assert) does not hold."),
+)
