@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, false, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, false, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
 from lms.errors import NotFoundError
-from lms.models import Enrolment, Exercise, ExerciseVersion, Grade, LedgerEntry, Run, RunUnit, Submission
+from lms.models import Employment, Enrolment, Exercise, ExerciseVersion, Grade, LedgerEntry, Run, RunUnit, Submission
 from lms.people.viewers import Viewer
 
 from .classes import ACTIVE_DAYS, STUCK_TRIES, in_class, is_too_little, taught_by
@@ -61,6 +61,7 @@ class Member:
     """A learner in the class. `stuck_on` are keys of exercises, `last_on` the last day on which something was done or tried."""
 
     enrolment: Enrolment
+    employee_number: str | None  # at the company of the enrolment; people of one name are common
     standing: Standing
     attempts: Mapping[str, Sequence[Attempt]]
     state: State
@@ -174,7 +175,7 @@ def _one(session: Session, statement: Select[Any]) -> Any:
 
 
 def class_of(session: Session, viewer: Viewer, run: Run, day: date) -> Class:
-    """Everybody in a run that `load_run` gave, and its checks: four queries however many there are."""
+    """Everybody in a run that `load_run` gave, and its checks: five queries however many there are."""
     mine = in_class(viewer).where(Run.id == run.id)
     people = session.scalars(
         select(Enrolment)
@@ -184,13 +185,17 @@ def class_of(session: Session, viewer: Viewer, run: Run, day: date) -> Class:
     ).all()
     entries = entries_by_enrolment(session, mine)
     attempts = _attempts(session, run, mine)
-    members = tuple(_member(run, found, entries[found.id], attempts[found.id], day) for found in people)
+    numbers = employee_numbers(session, mine)
+    members = tuple(
+        _member(run, found, numbers.get(found.id), entries[found.id], attempts[found.id], day) for found in people
+    )
     return Class(run, members, _exercises(session, run, mine))
 
 
 def _member(
     run: Run,
     enrolment: Enrolment,
+    employee_number: str | None,
     entries: Sequence[Entry],
     attempts: Mapping[str, Sequence[Attempt]],
     day: date,
@@ -212,7 +217,21 @@ def _member(
         if is_active
         else "quiet"
     )
-    return Member(enrolment, standing, attempts, state, stuck, last_on)
+    return Member(enrolment, employee_number, standing, attempts, state, stuck, last_on)
+
+
+def employee_numbers(session: Session, ids: Select[int] | Sequence[int]) -> dict[int, str]:
+    """Enrolment → the person's number at the company of the enrolment, where there is one."""
+    rows = session.execute(
+        select(Enrolment.id, Employment.employee_number)
+        .join(
+            Employment,
+            and_(Employment.person_id == Enrolment.person_id, Employment.company_id == Enrolment.company_id),
+        )
+        .where(Enrolment.id.in_(ids), Employment.employee_number.is_not(None))
+        .order_by(Employment.from_on)
+    )
+    return {id_: number for id_, number in rows if number}
 
 
 def stuck_on(standing: Standing, entries: Iterable[Entry]) -> tuple[str, ...]:
@@ -376,8 +395,9 @@ def load_learner(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
 
 
 def member_of(session: Session, enrolment: Enrolment, day: date) -> Member:
-    """An enrolment that `load_learner` gave, as a member of its class: two queries."""
+    """An enrolment that `load_learner` gave, as a member of its class: three queries."""
     mine = select(Enrolment.id).where(Enrolment.id == enrolment.id)
     entries = entries_by_enrolment(session, mine)[enrolment.id]
     attempts = _attempts(session, enrolment.run, mine)[enrolment.id]
-    return _member(enrolment.run, enrolment, entries, attempts, day)
+    number = employee_numbers(session, mine).get(enrolment.id)
+    return _member(enrolment.run, enrolment, number, entries, attempts, day)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from lms.clock import seoul_day
 from lms.learning import ledger
-from lms.learning.classroom import Entry, counted_grade, entries_by_enrolment
+from lms.learning.classroom import Entry, counted_grade, employee_numbers, entries_by_enrolment
 from lms.learning.completion import evaluate
 from lms.models import Enrolment, ExerciseVersion, Grade, Run, RunUnit, Submission
 
@@ -40,6 +40,7 @@ class Row:
     are names of checks of the best submission; `follows` is completed or questioned, as the ledger would note it."""
 
     enrolment: Enrolment
+    employee_number: str | None
     before: Score | None
     after: Score | None
     gained: tuple[str, ...]
@@ -167,7 +168,11 @@ def _rows(
     ).all()
     entries = entries_by_enrolment(session, ids)
     tries = _tries(session, unit, ids)
-    rows = [_row(run, unit, person, entries[person.id], tries[person.id], results) for person in people]
+    numbers = employee_numbers(session, ids)
+    rows = [
+        _row(run, unit, person, numbers.get(person.id), entries[person.id], tries[person.id], results)
+        for person in people
+    ]
     order = {"loss": 0, "gain": 1, "same": 2}
     return tuple(sorted(rows, key=lambda row: (order[row.change], row.enrolment.person.name)))
 
@@ -198,6 +203,7 @@ def _row(
     run: Run,
     unit: RunUnit,
     enrolment: Enrolment,
+    employee_number: str | None,
     entries: Sequence[Entry],
     tries: Sequence[_Try],
     results: Mapping[int, Found],
@@ -211,6 +217,7 @@ def _row(
     then = evaluate(run.units, rule, more)
     return Row(
         enrolment=enrolment,
+        employee_number=employee_number,
         before=_score(before_best),
         after=_score(after_best),
         gained=tuple(name for name, outcome in will.items() if outcome == "passed" and was.get(name) != "passed"),

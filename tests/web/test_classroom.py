@@ -180,6 +180,12 @@ def test_what_an_address_can_not_mean_is_no_fault(site: Site, jihun: Browser, wo
     assert names(jihun.see(f"{class_address(site)}?{words}")) == ["김하나"]
 
 
+def test_people_of_one_name_are_told_apart(site: Site, jihun: Browser) -> None:
+    cell = jihun.see(class_address(site)).select_one(".class-matrix tbody th")
+    assert cell is not None
+    assert cell.get_text(" ", strip=True) == "김하나 한빛정밀 · H-001"
+
+
 def test_marks_say_their_state_in_words(site: Site, jihun: Browser) -> None:
     hana = site.browser_of(site.world.hana)
     hana.see(site.address(FIRST_PAGE))

@@ -158,7 +158,7 @@ def _table(title: str, found: Preview) -> Table:
         checks = [f"+{name}" for name in row.gained] + [f"-{name}" for name in row.lost]
         table.add_row(
             row.enrolment.person.name,
-            row.enrolment.company.name,
+            " · ".join(filter(None, (row.enrolment.company.name, row.employee_number))),
             _points(row.before),
             _points(row.after),
             " ".join(checks),
@@ -185,6 +185,8 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         "enrolment": str(row.enrolment.uid),
         "name": row.enrolment.person.name,
+        "company": row.enrolment.company.name,
+        "employee_number": row.employee_number,
         "change": row.change,
         "before": row.before._asdict() if row.before else None,
         "after": row.after._asdict() if row.after else None,
