@@ -81,9 +81,11 @@ class Runner:
         return ran
 
     def close(self) -> None:
-        for child in (self._learner, self._checks):
-            if child:
-                child.close()
+        children = [child for child in (self._learner, self._checks) if child]
+        for child in children:  # both end at the same time
+            child.kill()
+        for child in children:
+            child.close()
         self._learner = self._checks = None
 
     def _ready(self) -> bool:

@@ -22,6 +22,7 @@ from . import confine, system, template
 from .forker import Forker, room_of
 
 MAX_STORES = 8
+_COLLECTIONS = (5000, 20, 20)  # a child lives for seconds: looking for garbage after each 700 objects isn't worth it
 
 
 def launch(setting: dict[str, Any]) -> None:
@@ -134,6 +135,8 @@ class Parent(Forker):
             raise RuntimeError(f"the warm parent has {threads} threads, and a fork would copy only one of them")
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECTIONS)
+        system.collapse()
         self.answer({"ready": True, "environment": environment()})
         super().serve()
 

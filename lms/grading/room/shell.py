@@ -300,8 +300,7 @@ class Captured:
 
     def renew(self) -> None:
         """A file of this process's own: one of the process that forked it isn't open here any more."""
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
+        self._file = os.memfd_create("output")
         self._read = 0
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -347,7 +346,8 @@ def _seed(kept: Iterable[str] = ()) -> None:
     if "random" not in kept:
         random.seed()
     if "numpy" in sys.modules and "numpy" not in kept:
-        sys.modules["numpy"].random.seed()
+        numpy = sys.modules["numpy"]
+        numpy.random.seed(numpy.frombuffer(os.urandom(64), numpy.uint32))
 
 
 def mend_streams() -> None:

@@ -118,6 +118,26 @@ def limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
 
 
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+_MADV_COLLAPSE = 25
+_HUGE = 2 << 20
+
+
+def collapse() -> None:
+    """Put what this process holds into large pages, where the kernel can (from Linux 6.1): a fork then copies a page table for
+    each and not 512, which is half of what it costs, and its end takes half as long."""
+    with open("/proc/self/maps") as file:
+        for line in file:
+            place, rights, *_, number = line.split()[:5]
+            if rights != "rw-p" or number != "0":  # no file behind it
+                continue
+            first, last = (int(end, 16) for end in place.split("-"))
+            first, last = -(-first // _HUGE) * _HUGE, last // _HUGE * _HUGE
+            if first < last:
+                _libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _MADV_COLLAPSE)
+
+
 # --- Landlock: files only, for hosts that allow no namespaces ---------------------------------------------------------
 
 _FILE_RIGHTS = 1 | 2 | 4 | 16384 | 32768  # execute, write, read, truncate, ioctl: those that fit a single file

@@ -62,52 +62,56 @@ class Group:
 
     def __init__(self, folders: list[Path], *, memory_mb: int, processes: int) -> None:
         name = f"baeum-{os.getpid()}-{next(_serial)}"
-        self._folders = [folder / name for folder in folders]
+        self._folders = [f"{folder}/{name}" for folder in folders]
         self._second = len(folders) == 1
         for folder in self._folders:
-            folder.mkdir()
+            os.mkdir(folder)
         memory, pids = self._folders[0], self._folders[-1]
         if self._second:
-            self._write(memory / "memory.max", memory_mb << 20)
-            self._write_if_there(memory / "memory.swap.max", 0)
-            self._write_if_there(memory / "memory.oom.group", 1)
+            _write(f"{memory}/memory.max", memory_mb << 20)
+            _write_if_there(f"{memory}/memory.swap.max", 0)
+            _write_if_there(f"{memory}/memory.oom.group", 1)
         else:
-            self._write(memory / "memory.limit_in_bytes", memory_mb << 20)
-            self._write_if_there(memory / "memory.memsw.limit_in_bytes", memory_mb << 20)
-        self._write(pids / "pids.max", processes)
+            _write(f"{memory}/memory.limit_in_bytes", memory_mb << 20)
+            _write_if_there(f"{memory}/memory.memsw.limit_in_bytes", memory_mb << 20)
+        _write(f"{pids}/pids.max", processes)
 
     def add(self, pid: int) -> None:
         for folder in self._folders:
-            self._write(folder / "cgroup.procs", pid)
+            _write(f"{folder}/cgroup.procs", pid)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed a process of the group for its memory."""
         name = "memory.events" if self._second else "memory.oom_control"
-        lines = (self._folders[0] / name).read_text().splitlines()
+        lines = Path(f"{self._folders[0]}/{name}").read_text().splitlines()
         return any(line.startswith("oom_kill ") and not line.endswith(" 0") for line in lines)
 
     def processes(self) -> list[int]:
-        return [int(pid) for pid in (self._folders[-1] / "cgroup.procs").read_text().split()]
+        return [int(pid) for pid in Path(f"{self._folders[-1]}/cgroup.procs").read_text().split()]
 
     def remove(self) -> None:
         """After the child is dead. The kernel may need a moment until the group is empty."""
         for folder in self._folders:
             for _ in range(400):
                 try:
-                    folder.rmdir()
+                    os.rmdir(folder)
                     break
                 except FileNotFoundError:
                     break
                 except OSError:
                     time.sleep(0.005)
 
-    @staticmethod
-    def _write(path: Path, value: int) -> None:
-        path.write_text(str(value))
 
-    @classmethod
-    def _write_if_there(cls, path: Path, value: int) -> None:
-        try:
-            cls._write(path, value)
-        except OSError:
-            return  # a kernel without this limit; the others hold
+def _write(path: str, value: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, b"%d" % value)
+    finally:
+        os.close(descriptor)
+
+
+def _write_if_there(path: str, value: int) -> None:
+    try:
+        _write(path, value)
+    except OSError:
+        return  # a kernel without this limit; the others hold

@@ -114,6 +114,7 @@ class Forker:
         self.level = level
         self._control = control
         self._lock = threading.Lock()
+        self.groups: list[Path] = []  # where control groups are made, if they are
         self._folder = ""
         self._slots: Iterator[int] = itertools.cycle((0,))
 
@@ -223,7 +224,8 @@ class WarmParent(Forker):
         self._slots = itertools.cycle(range(first, first + count))
         self.blocks = list(range(_CHILDREN, _SLOTS, BLOCK))
         if level == "full":
-            cgroups.sweep(cgroups.parents())
+            self.groups = cgroups.parents()
+            cgroups.sweep(self.groups)
 
     def _start(self, preload: tuple[str, ...], control: int, owner: int) -> subprocess.Popen[bytes]:
         setting = {
@@ -351,16 +353,15 @@ class Child:
         self.usage: dict[str, Any] = {}
         self.over_limit = False
         self.pid = _pid_of(descriptor)
-        folders = cgroups.parents() if parent.level == "full" else []
-        if folders:
+        if parent.groups:
             try:
-                self._group = cgroups.Group(folders, memory_mb=limits.memory_mb, processes=limits.processes)
+                self._group = cgroups.Group(parent.groups, memory_mb=limits.memory_mb, processes=limits.processes)
                 self._group.add(self.pid)
             except OSError as error:
                 self.close()
                 raise GradingUnavailableError(why=f"no control group could be made: {error}") from error
 
-        self._watch = _Watch(self.pid, limits) if not folders else None
+        self._watch = _Watch(self.pid, limits) if not parent.groups else None
 
     def ask(
         self, message: Any, answer: type[Answer], seconds: float, *, most: int = MAX_ANSWER, busy: Child | None = None
@@ -428,12 +429,17 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._descriptor, number)
 
+    def kill(self) -> None:
+        """Without waiting for its end."""
+        if not self._ended.closed:
+            self.signal(signal.SIGKILL)
+
     def close(self) -> None:
         """Kill it with all that it started, wait until nothing of it is left, and keep what it used."""
         if self._ended.closed:
             return
+        self.kill()
         self._control.close()
-        self.signal(signal.SIGKILL)
         with self._ended:
             told = self._ended.read() if _readable(self._ended, END_SECONDS) else b""
         self.usage = json.loads(told) if told else {}

@@ -34,6 +34,7 @@ class Template(Forker):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         super().__init__(parent.level, ours)
         self._parent = parent
+        self.groups = parent.groups
         self._limits = limits
         self._block = parent.blocks.pop()
         try:
