@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -58,6 +58,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A submission that could not be graded by the version, whose it is, and why."""
+
+    submission: Submission
+    enrolment: Enrolment
+    found: Found
+
+
+@dataclass(frozen=True)
 class Preview:
     """How far a regrade is, and what it would change.
 
@@ -74,7 +83,7 @@ class Preview:
     applying: int
     apply_failed: int
     rows: tuple[Row, ...]  # losses first, then gains, then the others
-    kept: tuple[tuple[Submission, Found], ...]
+    kept: tuple[Kept, ...]
     shown: int  # submissions whose results would be written
 
     @property
@@ -113,6 +122,8 @@ def preview(session: Session, run: Run, unit: RunUnit, version: ExerciseVersion)
     waiting = sum(found[item.id].outcome is None for item in asked)
     results = {item.id: found[item.id] for item in asked if found[item.id].outcome == "graded"}
     kept = [item for item in asked if found[item.id].outcome in ("error", "refused", "failed")]
+    judged = {item.enrolment_id for item in asked if item.id in results}
+    people = _people(session, judged | {item.enrolment_id for item in kept})
     applying, apply_failed = regrade.count_applying(session, unit, version.id)
     unasked = len(pending) - len(asked)
     state: State = (
@@ -137,35 +148,30 @@ def preview(session: Session, run: Run, unit: RunUnit, version: ExerciseVersion)
         unasked=unasked,
         applying=applying,
         apply_failed=apply_failed,
-        rows=_rows(session, run, unit, results, {item.id: item.enrolment_id for item in asked}),
-        kept=tuple((item, found[item.id]) for item in _with_people(session, kept)),
+        rows=_rows(session, run, unit, [people[id_] for id_ in sorted(judged)], results),
+        kept=tuple(Kept(item, people[item.enrolment_id], found[item.id]) for item in kept),
         shown=len(results),
     )
 
 
-def _with_people(session: Session, submissions: Sequence[Submission]) -> Sequence[Submission]:
-    if not submissions:
-        return []
-    return session.scalars(
-        select(Submission)
-        .where(Submission.id.in_([item.id for item in submissions]))
-        .options(joinedload(Submission.enrolment).joinedload(Enrolment.person))
-        .order_by(Submission.id)
-    ).all()
+def _people(session: Session, enrolment_ids: Collection[int]) -> dict[int, Enrolment]:
+    if not enrolment_ids:
+        return {}
+    found = session.scalars(
+        select(Enrolment)
+        .where(Enrolment.id.in_(enrolment_ids))
+        .options(joinedload(Enrolment.person), joinedload(Enrolment.company))
+        .order_by(Enrolment.id)
+    )
+    return {enrolment.id: enrolment for enrolment in found}
 
 
 def _rows(
-    session: Session, run: Run, unit: RunUnit, results: Mapping[int, Found], enrolment_of: Mapping[int, int]
+    session: Session, run: Run, unit: RunUnit, people: Sequence[Enrolment], results: Mapping[int, Found]
 ) -> tuple[Row, ...]:
-    ids = sorted({enrolment_of[submission_id] for submission_id in results})
+    ids = [person.id for person in people]
     if not ids:
         return ()
-    people = session.scalars(
-        select(Enrolment)
-        .where(Enrolment.id.in_(ids))
-        .options(joinedload(Enrolment.person), joinedload(Enrolment.company))
-        .order_by(Enrolment.id)
-    ).all()
     entries = entries_by_enrolment(session, ids)
     tries = _tries(session, unit, ids)
     numbers = employee_numbers(session, ids)

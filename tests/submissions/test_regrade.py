@@ -237,7 +237,7 @@ def test_a_version_with_other_answers_leaves_the_run_at_its_own(scene: Scene) ->
     scene.work()
     found = scene.preview()
     assert found.state == "kept"
-    assert [(item.id, why.outcome) for item, why in found.kept] == [(first, "refused")]
+    assert [(item.submission.id, item.found.outcome) for item in found.kept] == [(first, "refused")]
     scene.apply()
     assert {row.exercise_version_id for row in scene.rows(RunUnit) if row.kind == "exercise"} >= {scene.old}
     assert [row.points for row in scene.rows(Grade)] == [3]
@@ -310,7 +310,7 @@ def test_a_fault_of_ours_takes_no_points_away(scene: Scene) -> None:
             session.commit()
     found = scene.preview()
     assert (found.state, found.shown) == ("ready", 1)
-    assert [(item.id, why.outcome) for item, why in found.kept] == [(faulty, "error"), (stopped, "failed")]
+    assert [(item.submission.id, item.found.outcome) for item in found.kept] == [(faulty, "error"), (stopped, "failed")]
     scene.apply()
     assert [(row.submission_id, row.points) for row in scene.rows(Grade)] == [
         (graded, 5),

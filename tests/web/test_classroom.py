@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 
 from lms import grading
 from lms.clock import today, utcnow
-from lms.models import Enrolment, Grade, LedgerEntry, Person, RunUnit, Submission
+from lms.models import Enrolment, Grade, Job, LedgerEntry, Person, RunUnit, Submission
 from lms.submissions import hand_in
 from lms.submissions.take_result import write_grade
 from lms.web import courseware
@@ -270,6 +270,32 @@ def test_pages_ask_few_questions_whatever_the_size(site: Site, jihun: Browser) -
                 jihun.see(page)
             counts.setdefault(page.replace(str(made.uid), "of"), []).append(len(statements))
     assert {page: found for page, found in counts.items() if found[0] != found[-1] or max(found) > MOST} == {}
+
+
+def test_a_preview_asks_few_questions_too(site: Site, jihun: Browser, small_content: Path) -> None:
+    """With results to be written, with what keeps its grade, and with what was handed in since."""
+    made = [submitted(site, id_, "passed", "failed") for id_ in (hana_of(site).id, *colleagues(site, 3))]
+    source = small_content / "exercises" / EXERCISE / "exercise.toml"
+    before = source.read_text("utf-8")
+    source.write_text(before.replace("뺐는지 보세요", "뺐는지 다시 보세요"), "utf-8")
+    with site.lms.database.writing() as session:
+        publish_small_course(session, site.lms.files, small_content)
+        session.commit()
+    source.write_text(before, "utf-8")
+    jihun.see(regrade_address(site))
+    jihun.send(regrade_address(site))
+    results = ({"outcome": "graded", "points": 10, "max_points": 10, "checks": {}}, {"outcome": "error"})
+    with site.lms.database.writing() as session:
+        for job in session.scalars(select(Job).where(Job.kind == "regrade")):
+            failed = job.payload["submission"] == made[0].id
+            job.state, job.payload = "done", job.payload | {"result": results[failed]}
+        session.commit()
+    submitted(site, hana_of(site).id, "passed", "failed")
+    with asked(site) as statements:
+        page = jihun.see(regrade_address(site))
+    assert page.select_one("#would") is not None
+    assert page.select_one("#kept") is not None
+    assert 0 < len(statements) <= MOST
 
 
 # A regrade

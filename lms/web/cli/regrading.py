@@ -177,7 +177,7 @@ def _facts(run: Run, found: Preview, dry_run: bool) -> dict[str, Any]:
         "version": found.version.digest,
         "written": not dry_run,
         "rows": [_row(row) for row in found.rows],
-        "kept": [{"submission": str(item.uid), "outcome": why.outcome} for item, why in found.kept],
+        "kept": [{"submission": str(item.submission.uid), "outcome": item.found.outcome} for item in found.kept],
     }
 
 
