@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lms.errors import GradingUnavailableError
+
 from . import plan as plans
 from . import templates
 from .contract import contract_of
@@ -39,12 +41,7 @@ def grade(
     started = time.monotonic()
     submission = read_notebook(notebook, exercise, max_bytes=max_bytes)
     steps = plans.make_plan(exercise, submission)
-    with warm_parent(exercise, required_level) as parent:
-        environment = parent.environment
-        rooms = contract_of(exercise, parent).rooms
-        most = {check.name: check.points for check in exercise.checks}
-        with templates.borrowed(exercise, parent, rooms, steps) as ahead:
-            ran = run_steps(lambda: Runner(parent, exercise.limits, exercise.files, rooms, ahead), steps, rooms, most)
+    environment, ran = _run(exercise, steps, required_level)
     results = _Judging(exercise, submission, steps, ran, language).results()
     repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)
     failed = any(result.outcome == ERROR for result in results)
@@ -62,6 +59,26 @@ def grade(
         exercise=exercise.digest,
         feedback=make_feedback(exercise, submission, steps, ran, results, language),
     )
+
+
+def _run(
+    exercise: Exercise, steps: list[Step], required_level: str | None, *, again: bool = True
+) -> tuple[str, list[Ran]]:
+    """The environment, and what each step gave. Where the warm parent dies under it, which is nobody's notebook, once more
+    with a new one."""
+    with warm_parent(exercise, required_level) as parent:
+        try:
+            rooms = contract_of(exercise, parent).rooms
+            most = {check.name: check.points for check in exercise.checks}
+            with templates.borrowed(exercise, parent, rooms, steps) as ahead:
+                ran = run_steps(
+                    lambda: Runner(parent, exercise.limits, exercise.files, rooms, ahead), steps, rooms, most
+                )
+            return parent.environment, ran
+        except GradingUnavailableError:
+            if not again or parent.is_alive():
+                raise
+    return _run(exercise, steps, required_level, again=False)
 
 
 def _flags(steps: list[Step], ran: list[Ran], language: str) -> Iterator[Flag]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +57,68 @@ def test_a_warm_parent_that_dies_at_work_costs_the_learner_nothing(sums):
         killer.join()
         wait_until_dead(parent)
     assert set(ends) <= {4, None}
+    assert grade(sums, right(sums)).points == 4
+
+
+def test_any_process_killed_at_any_moment_costs_at_most_its_own_submission(sums):
+    """The learner's child, the checks', those that fork and wait: the next one is graded, and nothing is left."""
+    assert grade(sums, right(sums)).points == 4
+    chance = random.Random(7)
+    slow = {name: f"import time\ntime.sleep(0.05)\n{source}" for name, source in RIGHT.items()}
+    content = build.packed(build.handed_in(sums, **slow))
+    for _ in range(10):
+        with pool.warm_parent(sums, None) as parent:
+            killer = threading.Timer(chance.uniform(0, 0.3), kill_one, (parent.pid, chance))
+        killer.start()
+        points = 0.0
+        with contextlib.suppress(GradingUnavailableError):
+            points = grade(sums, content).points
+        killer.join()
+        assert 0 <= points <= 4
+    for _ in range(2):
+        assert grade(sums, right(sums)).points == 4
+    pool.close_all()
+    assert list(process._tree(os.getpid()))[1:] == []
+
+
+def kill_one(pid, chance):
+    found = list(process._tree(pid))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(chance.choice(found), signal.SIGKILL)
+
+
+def state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:
+        return ""
+
+
+def wait_until(holds, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def test_a_killed_grader_takes_everything_of_it_with_it(sums):
+    """As when a worker is killed while it grades."""
+    loop = build.packed(
+        build.handed_in(sums, q1="import os, time\nif os.fork() == 0: time.sleep(600)\ntime.sleep(600)")
+    )
+    pool.close_all()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            grade(sums, loop)
+        finally:
+            os._exit(0)
+    wait_until(lambda: len(list(process._tree(pid))) >= 5, "it grades")
+    time.sleep(0.5)
+    tree = list(process._tree(pid))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    wait_until(lambda: not any(state(one) for one in tree), f"all of {tree} is gone")
     assert grade(sums, right(sums)).points == 4
 
 
