@@ -73,10 +73,6 @@ class Asked:
         """As the macro for the heads of columns takes it."""
         return {"sort": self.sort, "down": self.down, "url": self.sorted_url}
 
-    @property
-    def is_today(self) -> bool:
-        return self.question.as_of == today()
-
 
 def read(
     endpoint: str,

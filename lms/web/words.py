@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .i18n import gettext
 from .i18n import lazy_gettext as _
 
 DIMENSIONS: Mapping[str, Any] = {
@@ -26,7 +25,3 @@ DIMENSIONS: Mapping[str, Any] = {
 
 def of_dimension(name: str) -> str:
     return str(DIMENSIONS[name])
-
-
-def of_run(title: str, number: int | str) -> str:
-    return gettext("%(course)s · run %(number)s", course=title, number=number)

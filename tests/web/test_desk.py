@@ -514,10 +514,13 @@ def test_a_page_asks_twelve_times_at_most(site: Site, companies: int) -> None:
     crowd.fill(site, companies)
     complete(site, enrolment_of(site, site.world.hana), question=True)
     person = enrolment_of(site, site.world.hana).uid
+    offered = site.browser_of(site.world.seoyeon).see("/desk/").select("[name=by] option")
+    ways = [str(option["value"]) for option in offered]
+    assert len(ways) > 8
     pages = {
         site.world.seoyeon: (
-            *(f"/desk/?by={by}" for by in ("region,company", "region", "course", "course,run", "size", "industry")),
-            *(f"/desk/?by={by}&regions=today" for by in ("level", "cluster")),
+            *(f"/desk/?by={by}" for by in ways),
+            *(f"/desk/?by={by}&run=&regions=today&reading=effective" for by in ways),
             "/desk/waiting",
             "/desk/completions.csv",
             hanbit(site),

@@ -43,8 +43,11 @@ def ways() -> list[tuple[tuple[str, ...], str]]:
     return [
         (("region", "company"), _("By company")),
         (("region",), _("By region")),
+        (("zone",), _("By zone")),
+        (("centre",), _("By centre")),
         (("course",), _("By course")),
         (("course", "run"), _("By run")),
+        (("year",), _("By year")),
         (("size",), _("By size")),
         (("industry",), _("By industry")),
         (("level",), _("By factory level")),
