@@ -20,7 +20,7 @@ from .batch import Graded, Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .findings import tell
 from .page import page_of, points_in_words
-from .pool import required
+from .pool import requirement
 from .sandbox.isolation import LEVELS, isolation
 from .starter import make_starter
 
@@ -225,12 +225,13 @@ def _import(given: argparse.Namespace) -> int:
 
 def _doctor(given: argparse.Namespace) -> int:
     report = isolation()
-    wanted = required(None)
+    wanted, source = requirement()
     if given.json:
         missing = [{"what": what, "remedy": line} for what, line in report.missing]
-        _say(json.dumps({"level": report.level, "required": wanted, "missing": missing}))
+        _say(json.dumps({"level": report.level, "required": wanted, "by": source, "missing": missing}))
     else:
-        _say(f"isolation: {report.level} (required: {wanted})")
+        _say(f"isolation: {report.level}")
+        _say(f"required:  {wanted} ({source})")
         for what, line in report.missing:
             _say(f"missing: {what}\n  {line}")
     return 0 if report.reaches(wanted) else 1

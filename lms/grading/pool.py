@@ -46,10 +46,21 @@ _users: dict[tuple[str, ...], int] = {}
 
 def required(level: str | None) -> str:
     """The level that grading must have: as given, else from LMS_GRADING_ISOLATION, else `user`."""
-    level = level or os.environ.get("LMS_GRADING_ISOLATION") or DEFAULT_LEVEL
-    if level not in LEVELS:
-        raise GradingUnavailableError(why=f"{level!r} is no level of isolation; use one of {', '.join(LEVELS)}")
-    return level
+    return requirement(level)[0]
+
+
+def requirement(level: str | None = None) -> tuple[str, str]:
+    """That level, and where it comes from in words. GradingUnavailableError if it is none."""
+    found, source = level, "as asked for"
+    if not found:
+        found, source = os.environ.get("LMS_GRADING_ISOLATION"), "by LMS_GRADING_ISOLATION"
+    if not found:
+        found, source = DEFAULT_LEVEL, "the default; LMS_GRADING_ISOLATION or a site's grading_isolation sets another"
+    if found not in LEVELS:
+        raise GradingUnavailableError(
+            why=f"{found!r} ({source}) is no level of isolation; use one of {', '.join(LEVELS)}"
+        )
+    return found, source
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 _ROOT = Path("/sys/fs/cgroup")
 _serial = itertools.count()
 _YOUNG_SECONDS = 60
+_CONTROLLERS = ("memory", "pids")
+_ASIDE = "service"
 
 
 def parents() -> list[Path]:
@@ -25,13 +27,57 @@ def parents() -> list[Path]:
 
 
 def _version_2(mine: dict[str, str]) -> list[Path]:
-    """With version 2 the controllers must be switched on for the groups below ours."""
-    folder = _ROOT / mine.get("", "/").lstrip("/")
+    """With version 2 the controllers must be switched on for the groups below, which a group that holds processes can't do.
+
+    A service manager delegates a group to its service (systemd: `Delegate=`), which then may order it as it likes: we step
+    aside into a group below it, or are there already (`DelegateSubgroup=`, or another process of the service was first).
+    """
+    own = _ROOT / mine.get("", "/").lstrip("/")
+    if _gives(own):
+        return [own]
+    if _is_delegated(own.parent) and _gives(own.parent):
+        return [own.parent]
+    if _is_delegated(own):
+        _step_aside(own)
+        return [own] if _gives(own) else []
+    return []
+
+
+def _gives(folder: Path) -> bool:
+    """Whether groups below have both controllers; where they are at hand and ours to give, they are switched on."""
     try:
         given = (folder / "cgroup.subtree_control").read_text().split()
+        if not set(_CONTROLLERS) <= set(given) and _is_delegated(folder):
+            (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in _CONTROLLERS))
+            given = (folder / "cgroup.subtree_control").read_text().replace("+", "").split()
+        return set(_CONTROLLERS) <= set(given)
     except OSError:
-        return []
-    return [folder] if {"memory", "pids"} <= set(given) else []
+        return False
+
+
+def _is_delegated(folder: Path) -> bool:
+    """By the mark that systemd leaves on a group that it gives away."""
+    for name in ("trusted.delegate", "user.delegate"):
+        try:
+            if os.getxattr(folder, name) == b"1":
+                return True
+        except OSError:
+            continue  # no such mark, or not for our eyes
+    return False
+
+
+def _step_aside(folder: Path) -> None:
+    """All processes of the service go into a group below its own."""
+    try:
+        (folder / _ASIDE).mkdir(exist_ok=True)
+        for _ in range(10):  # one may be started meanwhile
+            pids = (folder / "cgroup.procs").read_text().split()
+            for pid in pids:
+                _write(f"{folder / _ASIDE}/cgroup.procs", int(pid))
+            if not pids:
+                return
+    except OSError:
+        return  # then the controllers can't be switched on, which is what counts
 
 
 def _version_1(mine: dict[str, str]) -> list[Path]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..room import system
 from . import cgroups
+from .process import readable_paths
 
 LEVELS = ("none", "landlock", "user", "full")
 _PROBE = """
@@ -39,21 +42,47 @@ def isolation() -> IsolationReport:
     if not namespaces:
         missing.append(_namespace_remedy())
     if not cgroups.parents():
-        missing.append(
-            (
-                "limits of memory and processes for the whole tree (control groups)",
-                "systemd: Delegate=memory pids in the service's unit; or run the worker as root",
-            )
-        )
+        missing.append(("limits of memory and processes for the whole tree (control groups)", _group_remedy()))
     if os.geteuid():
         missing.append(("a uid of its own for each submission", "run the worker as root"))
-    return IsolationReport(_level(namespaces, missing), tuple(missing))
+    level = _level(namespaces, missing)
+    if level == "landlock" and (closed := closed_folder()):
+        level = "none"
+        missing.append(
+            (
+                f"a Python that every user can read, else children of other uids can't run: {closed} is closed to others",
+                f"chmod o+rx {closed}, or install Python and the product where all can read, such as /opt",
+            )
+        )
+    return IsolationReport(level, tuple(missing))
 
 
 def _level(namespaces: bool, missing: list[tuple[str, str]]) -> str:
     if namespaces:
         return "user" if missing else "full"
     return "landlock" if system.landlock_version() else "none"
+
+
+def _group_remedy() -> str:
+    if not os.path.exists("/run/systemd/system"):
+        return "run the worker as root in a container or machine in which it may write below /sys/fs/cgroup"
+    shown = "Delegate=memory pids"
+    return (
+        f"User=root and {shown} in the worker's systemd unit; a shell is not in that unit, so ask again by "
+        f'systemd-run --pipe --wait -p "{shown}" {sys.executable} -m lms.grading doctor'
+    )
+
+
+def closed_folder() -> str:
+    """Where root gives children uids of their own but no root of their own (Landlock), they must be able to read Python where it
+    lies: the first folder on the way that is closed to others, '' if none is."""
+    if os.geteuid():
+        return ""
+    for path in readable_paths(moved=False):
+        for folder in (*reversed(Path(os.path.realpath(path)).parents), Path(os.path.realpath(path))):
+            if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH:
+                return str(folder)
+    return ""
 
 
 def _can_unshare() -> bool:
