@@ -39,6 +39,11 @@ def _broken(content: bytes, chance: random.Random) -> bytes:
     )
 
 
+def _odd(chance: random.Random) -> Any:
+    """A value of its own: later mutations may change it."""
+    return copy.deepcopy(chance.choice(_ODD))
+
+
 def _cell(made: dict[str, Any], chance: random.Random) -> Any:
     cells = made.get("cells")
     return chance.choice(cells) if isinstance(cells, list) and cells else {}
@@ -53,21 +58,21 @@ def _source(made: dict[str, Any], chance: random.Random) -> None:
 def _odd_key(made: dict[str, Any], chance: random.Random) -> None:
     cell = _cell(made, chance)
     if isinstance(cell, dict):
-        cell[chance.choice(["metadata", "cell_type", "id", "outputs", "execution_count", "source"])] = chance.choice(
-            _ODD
-        )
+        cell[chance.choice(["metadata", "cell_type", "id", "outputs", "execution_count", "source"])] = _odd(chance)
 
 
 def _odd_role(made: dict[str, Any], chance: random.Random) -> None:
     cell = _cell(made, chance)
     if isinstance(cell, dict):
         cell["metadata"] = {
-            "nbgrader": chance.choice([*_ODD, {"grade_id": chance.choice([*_ODD, "q1", "q1-test", "setup"])}])
+            "nbgrader": copy.deepcopy(
+                chance.choice([*_ODD, {"grade_id": chance.choice([*_ODD, "q1", "q1-test", "setup"])}])
+            )
         }
 
 
 def _odd_top(made: dict[str, Any], chance: random.Random) -> None:
-    made[chance.choice(["metadata", "nbformat_minor", "extra"])] = chance.choice(_ODD)
+    made[chance.choice(["metadata", "nbformat_minor", "extra"])] = _odd(chance)
 
 
 def _delete(made: dict[str, Any], chance: random.Random) -> None:
@@ -99,7 +104,7 @@ def _add(made: dict[str, Any], chance: random.Random) -> None:
 
 def _no_cells(made: dict[str, Any], chance: random.Random) -> None:
     if chance.random() < 0.2:
-        made["cells"] = chance.choice(_ODD)
+        made["cells"] = _odd(chance)
 
 
 _MUTATIONS = (
