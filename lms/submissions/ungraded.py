@@ -15,6 +15,7 @@ from lms.models import Enrolment, Grade, Job, Run, Submission
 from lms.people.viewers import Viewer
 
 from .hand_in import JOB_KIND, PRIORITY
+from .regrade import APPLY_KIND, GRADE_KIND
 
 
 def _graded_in_error() -> ColumnElement[bool]:
@@ -65,9 +66,10 @@ def list_ungraded(session: Session, viewer: Viewer) -> Sequence[Submission]:
 
 
 def grade_again(session: Session, now: datetime | None = None) -> int:
-    """Put all of them back into the queue, once each. Returns how many."""
+    """Put all of them back into the queue, once each, and what was given up of regrades. Returns how many."""
     now = now or utcnow()
-    given_up = _jobs_given_up(session)
+    of_regrades = select(Job.id).where(Job.state == "failed", Job.kind.in_((GRADE_KIND, APPLY_KIND)))
+    given_up = [*_jobs_given_up(session), *session.scalars(of_regrades)]
     session.execute(
         update(Job)
         .where(Job.id.in_(given_up))

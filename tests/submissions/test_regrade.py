@@ -17,7 +17,7 @@ from lms.jobs.worker import Worker
 from lms.learning import enrolments, ledger
 from lms.learning.classroom import whole_run
 from lms.models import AuditEntry, Enrolment, ExerciseVersion, Grade, Job, LedgerEntry, Run, RunUnit, Submission
-from lms.submissions import regrade, regrade_preview
+from lms.submissions import regrade, regrade_preview, ungraded
 from lms.submissions.hand_in import JOB_KIND
 from lms.submissions.regrade import APPLY_KIND, GRADE_KIND, RegradeError
 from lms.submissions.regrade_jobs import Applier, Regrader
@@ -324,6 +324,25 @@ def test_a_fault_of_ours_takes_no_points_away(scene: Scene) -> None:
     assert scene.start() == 2  # mended meanwhile: only these are tried again
     scene.work()
     assert scene.preview().shown == 2
+
+
+def test_what_was_given_up_of_a_regrade_is_tried_again_with_all_else_that_was(scene: Scene) -> None:
+    first = scene.hand_in(5)
+    scene.mend()
+    scene.will_give(first, RuntimeError("the press is stuck"))
+    scene.start()
+    for _ in range(6):
+        scene.work()
+        with scene.database.writing() as session:
+            session.execute(update(Job).values(run_at=at("2026-03-01")))
+            session.commit()
+    assert scene.preview().state == "kept"
+    scene.will_give(first, 9)
+    with scene.database.writing() as session:
+        assert ungraded.grade_again(session) == 1
+        session.commit()
+    scene.work()
+    assert scene.preview().state == "ready"
 
 
 def test_what_changes_nothing_leaves_the_ledger_alone(scene: Scene) -> None:
