@@ -134,10 +134,15 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
     if locale == "en-US":
         page.click("button[name=language][value=en]")
         expect(page.locator("html")).to_have_attribute("lang", "en")
-    for address in ("/", "/desk/", "/account"):
+    for address in ("/", "/desk/", "/desk/?by=size&run=&region=busan", "/desk/?as_of=x", "/desk/waiting", "/account"):
         page.goto(site.address + address)
         _check(page)
     page.goto(practised.submission)
+    _check(page)
+    page.goto(f"{site.address}/desk/")
+    page.click("tbody a:text-is('한빛정밀')")
+    _check(page)
+    page.locator("tbody th a").first.click()
     _check(page)
     if locale == "en-US":
         page.click("button[name=language][value=ko]")
@@ -159,6 +164,26 @@ def test_the_page_of_an_operator(site: Site, visit: Callable[..., Visit], locale
     _check(page)
     if locale == "en-US":
         page.click("button[name=language][value=ko]")
+
+
+@pytest.mark.parametrize(
+    ("name", "addresses"),
+    [("박도윤", ("/company/", "/company/?run=")), ("오세린", ("/desk/", "/office/", "/office/targets"))],
+)
+def test_pages_of_a_manager_and_of_the_programme_office(
+    site: Site, visit: Callable[..., Visit], name: str, addresses: tuple[str, ...]
+) -> None:
+    page = visit().open()
+    steps.sign_in(page, site, site.accounts[name])
+    for address in addresses:
+        page.goto(site.address + address)
+        _check(page)
+
+
+def test_the_page_for_everybody(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit().open()
+    page.goto(f"{site.address}/figures/")
+    _check(page)
 
 
 def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
