@@ -5,6 +5,7 @@ from .base import Base, UTCDateTime, new_uid
 from .companies import Cluster, ClusterMember, Company, CompanyStatus, Employment, Industry
 from .content import Course, CourseVersion, Exercise, ExerciseVersion, StoredFile
 from .database import Database, make_engine
+from .demonstration import DemoRow
 from .downloads import Download
 from .jobs import Job
 from .ledger import LedgerEntry
@@ -17,7 +18,7 @@ from .workers import WorkerBeat
 
 __all__ = [
     "AuditEntry", "Base", "Centre", "CentreRegion", "Cluster", "ClusterMember", "Company", "CompanyStatus", "CompletionRule",
-    "Course", "CourseVersion", "Database", "Download", "Employment", "Enrolment", "Exercise", "ExerciseVersion",
+    "Course", "CourseVersion", "Database", "DemoRow", "Download", "Employment", "Enrolment", "Exercise", "ExerciseVersion",
     "ExternalIdentity", "Grade", "Industry", "Job", "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region",
     "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "StoredFile", "Submission", "Target", "Throttle",
     "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
