@@ -331,8 +331,7 @@ def test_strange_ids_look_like_others(site: Site, other_officer: Browser) -> Non
 def test_a_company_s_people_with_what_is_missing(site: Site, officer: Browser) -> None:
     row = rows_of(officer.see(hanbit(site)))["김하나 H-001"]
     text = " ".join(row)
-    assert "더 마치면 됩니다" in text
-    assert "더 필요합니다" in text
+    assert re.search(r"학습 단위 \d+개 · 점수 60점", text)
     assert "아직 없음" in text
 
 
@@ -407,6 +406,24 @@ def test_who_needs_time_is_counted_and_comes_first(site: Site, manager: Browser)
     assert "시작 전" in first.get_text()
     assert "11일 남음" in first.get_text()
     assert page.select("tbody a") == []
+
+
+def test_a_manager_s_file_holds_her_own_people_alone(site: Site, manager: Browser) -> None:
+    crowd.fill(site, 2)
+    manager.see("/company/")
+    assert manager.send("/company/people", {"form": "csv", "reason": ""}).status_code == 422
+    sent = {"form": "csv", "reason": "교육 시간 배정", "company": str(site.world.suwon.uid), "run": ""}
+    answer = manager.send("/company/people", sent)
+    assert [row["이름"] for row in csv_rows(answer.get_data(as_text=True))] == ["김하나"]
+    assert site.count(Download) == 1
+
+
+def test_a_manager_asks_for_an_earlier_day(site: Site, manager: Browser) -> None:
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    page = manager.see(f"/company/?as_of={yesterday}&run=")
+    assert page.select_one(".empty") is not None
+    assert page.select_one("[name=as_of]")["value"] == yesterday  # type: ignore[index]
+    assert manager.see("/company/?as_of=x").select_one("#ask-problem") is not None
 
 
 def test_a_company_without_learners_says_what_to_do(site: Site, manager: Browser) -> None:

@@ -62,6 +62,7 @@ POST   desk.export_people          in     403     403   403     200     404     
 GET    desk.learner                in     403     403   403     200     404         200        200    403      pw
 GET    desk.waiting                in     403     403   200     200     200         200        200    200      pw
 GET    company.home                in     403     403   200     403     403         403        403    403      pw
+POST   company.export_people       in     403     403   200     403     403         403        403    403      pw
 GET    office.home                 in     403     403   403     403     403         403        200    403      pw
 GET    office.export               in     403     403   403     403     403         403        200    403      pw
 GET    office.set_page             in     403     403   403     403     403         403        200    403      pw
@@ -207,7 +208,7 @@ class Case:
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}
-        return {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.")) else {}
+        return {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.", "company.")) else {}
 
 
 def _case(site: Site, here: dict[str, Person]) -> Case:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint
+from flask import Blueprint, request
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
 from lms.clock import today
 from lms.models import Company
+from lms.reports.downloads import ReasonMissingError
 from lms.reports.learners import list_learners
 from lms.reports.question import CURRENT, Question
 
-from .. import access, asked, people
+from .. import access, asked, downloads, people
+from ..asked import Asked
 from ..database import session
+from ..errors import explain
 from ..i18n import current_language
 from ..templating import render
 
@@ -29,27 +33,46 @@ class Counts:
     completed: int
 
 
-@bp.get("/")
-@access.company_manager
-def home() -> str:
-    viewer = access.viewer()
+def _asked() -> tuple[Asked, list[str]]:
+    """What is asked, always of the companies that the viewer manages; and their names."""
     companies = session.scalars(
-        select(Company).where(Company.id.in_(viewer.managed_companies)).order_by(Company.name)
+        select(Company).where(Company.id.in_(access.viewer().managed_companies)).order_by(Company.name)
     ).all()
     own = tuple(str(company.uid) for company in companies)
     default = Question(as_of=today(), by=("company",), filters={"company": own, "run": (CURRENT,)})
     what = asked.read("company.home", default, people.SORTS, fixed={"company": own})
+    return what, [company.name for company in companies]
+
+
+@bp.get("/")
+@access.company_manager
+def home() -> str:
+    return _show()
+
+
+def _show(problem: str = "", reason: str = "") -> str:
+    what, companies = _asked()
     found = list_learners(
-        session, viewer, what.question, sort=what.sort, down=what.down, limit=MOST, language=current_language()
+        session,
+        access.viewer(),
+        what.question,
+        sort=what.sort,
+        down=what.down,
+        limit=MOST,
+        language=current_language(),
     )
     rows = people.with_pace(found.rows, what.question.as_of)
     return render(
         "lms/company/home.html",
         asked=what,
-        companies=[company.name for company in companies],
+        today=today(),
+        companies=companies,
         page=asked.page_of(what, len(rows), rows.__getitem__),
         total=len(rows),
         counts=_count(rows),
+        take_problem=problem,
+        reason=reason,
+        here=what.url(),
     )
 
 
@@ -58,3 +81,15 @@ def _count(rows: Sequence[people.Row]) -> Counts:
         needs_time=sum(row.pace.needs_time for row in rows),
         completed=sum(row.learner.standing.is_completed for row in rows),
     )
+
+
+@bp.post("/people")
+@access.company_manager
+def export_people() -> Response | tuple[str, int]:
+    """The ticked, or all of the list, as a file with names: the reason is asked for and kept."""
+    what, _companies = _asked()
+    reason = request.form.get("reason", "")
+    try:
+        return downloads.of_people(what, request.form.get("form", ""), request.form.getlist("enrolment"), reason)
+    except ReasonMissingError as error:
+        return _show(explain(error), reason), 422

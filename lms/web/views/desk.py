@@ -209,7 +209,7 @@ def export_people(uid: UUID) -> Response | tuple[str, int]:
 @access.desk
 def learner(enrolment: UUID) -> str:
     found = history.load_learner(session, access.viewer(), enrolment)
-    return render("lms/desk/learner.html", learner=found, class_url=_class_url(access.viewer(), found))
+    return render("lms/desk/learner.html", learner=found, day=today(), class_url=_class_url(access.viewer(), found))
 
 
 def _class_url(viewer: Viewer, found: history.LearnerInRun) -> str:
