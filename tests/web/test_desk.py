@@ -171,6 +171,16 @@ def test_a_link_keeps_the_whole_question(site: Site, officer: Browser) -> None:
     assert page.select_one("[name=run] option[selected]")["value"] == ""  # type: ignore[index]
 
 
+def test_the_way_to_a_company_and_back_keeps_day_runs_and_reading(site: Site, officer: Browser) -> None:
+    asked = {"as_of": [today().isoformat()], "reading": ["effective"], "regions": ["today"], "run": [""]}
+    page = officer.see(f"/desk/?as_of={asked['as_of'][0]}&reading=effective&regions=today&run=&size=small")
+    link = str(page.select_one("tbody th a")["href"])  # type: ignore[index]
+    assert parse_qs(urlsplit(link).query, keep_blank_values=True) == asked
+    back = officer.see(link).select_one(".breadcrumbs a")
+    assert back is not None
+    assert parse_qs(urlsplit(str(back["href"])).query, keep_blank_values=True) == asked
+
+
 def test_the_reading_is_named(site: Site, officer: Browser) -> None:
     assert "기록 기준" in officer.see("/desk/").select_one(".page-lead").get_text()  # type: ignore[union-attr]
     effective = officer.see("/desk/?reading=effective&regions=today")

@@ -101,6 +101,7 @@ def home() -> str | Response:
         questioned=len(enrolments.list_questioned(session, viewer)),
         ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
+        company_url=lambda row: _between(what).url("desk.company", is_sorted=False, uid=row.keys[-1]),
         notes=_notes_of(report),
     )
 
@@ -127,6 +128,18 @@ def _notes_of(report: CompletionReport) -> Callable[[CompletionRow], str]:
     """What stands below a row's name: the groups that it lies in, where there are several of them."""
     told = [place for place in range(len(report.dimensions) - 1) if len({row.keys[place] for row in report.rows}) > 1]
     return lambda row: " · ".join(row.group[place] for place in told)
+
+
+# What a company's page has no field for. It says of one company what the day, the runs and the reading leave.
+_OF_PLACES = ("region", "zone", "centre", "company", "cluster", "size", "industry", "level", "programme", "year")
+
+
+def _between(what: Asked) -> Asked:
+    """What the first page and a company's page have in common."""
+    nothing: dict[str, Any] = dict.fromkeys(_OF_PLACES, ())
+    shared = what.question.but(by=("company",), **nothing)
+    default = Question(as_of=today(), by=("company",), filters={"run": (CURRENT,)})
+    return Asked(what.endpoint, shared, default)
 
 
 def _narrowed(what: Asked, row: CompletionRow) -> str:
@@ -182,7 +195,7 @@ def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
         choices=list_choices(session, viewer, language),
         page=people.list_page(session, viewer, what, language, known),
         link=lambda row: url("desk.learner", enrolment=row.learner.enrolment_uid),
-        back=url("desk.home", as_of=what.question.as_of.isoformat()),
+        back=_between(what).url("desk.home", is_sorted=False),
         take_problem=problem,
         reason=reason,
         here=what.url(),
