@@ -19,6 +19,7 @@ from .exercise import Exercise
 from .hidden import run_steps
 from .notebook import Answer, Submission
 from .plan import CHECK, make_plan
+from .regions import first_hidden
 from .run import Ran, Rooms, Runner
 from .sandbox.process import WarmParent
 
@@ -64,8 +65,8 @@ def _learn(exercise: Exercise, parent: WarmParent) -> Contract:
             last = ran.reply.learnt or last
     split = Rooms(needed=needed, contract=last or EMPTY)
     second = _run(exercise, parent, split)
-    if any(_passes(first[name]) and not _passes(ran) for name, ran in second.items()):
-        straight = dataclasses.replace(split, straight=frozenset(check.name for check in exercise.checks))
+    if lost := [name for name, ran in second.items() if _passes(first[name]) and not _passes(ran)]:
+        straight = dataclasses.replace(split, straight=_before(exercise, lost))
         at_once = _run(exercise, parent, straight)
         if sum(map(_passes, at_once.values())) > sum(map(_passes, second.values())):
             split, second = straight, at_once
@@ -79,6 +80,14 @@ def _learn(exercise: Exercise, parent: WarmParent) -> Contract:
     third = _run(exercise, parent, Rooms(needed=frozenset(), contract=EMPTY, together=everything))
     together = frozenset(name for name in doubtful if _passes(third[name]))
     return Contract(dataclasses.replace(split, together=together), idle)
+
+
+def _before(exercise: Exercise, names: list[str]) -> frozenset[str]:
+    """The checks with hidden tests up to the last of those named: one of them may make what that one needs."""
+    checks = [cell for cell in exercise.cells if cell.role and cell.role.is_check]
+    last = max(place for place, cell in enumerate(checks) if cell.role and cell.role.grade_id in names)
+    hidden = [cell.role.grade_id for cell in checks[: last + 1] if cell.role and first_hidden(cell.source)]
+    return frozenset(hidden)
 
 
 EMPTY: dict[str, Any] = {

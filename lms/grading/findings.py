@@ -54,6 +54,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "the check only works inside the learner's process, where it can be tampered with; it is watched there. "
         "Let it look at values or call functions instead.",
     ),
+    "shared": (
+        "이 숨은 검사에서 만든 이름을 뒤의 검사가 씁니다. 그래서 숨은 검사의 값이 수강생에게 보일 수 있습니다. "
+        "그 이름을 검사의 보이는 부분에서 만드세요.",
+        "a later check uses a name that this hidden test makes, so a learner's code can show the hidden values. "
+        "Make the name in the visible part.",
+    ),
     "weak": (
         "모범 답안을 어떻게 틀리게 바꾸어도 통과합니다(틀린 답 {tried}개로 시험). 값까지 살펴보는지 확인하세요.",
         "it passes whatever is made wrong in the solution ({tried} wrong answers were tried). See whether it looks at values.",
@@ -126,8 +132,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """`kind`: solution, blank, wrong, unstable, asks_nothing, and as warnings slow, together, weak, untried, depends, order,
-    repeat, random or browser; `notebook` which one showed it; `check` '' where it is about all. A `warning` leaves the
+    """`kind`: solution, blank, wrong, unstable, asks_nothing, and as warnings slow, together, shared, weak, untried, depends,
+    order, repeat, random or browser; `notebook` which one showed it; `check` '' where it is about all. A `warning` leaves the
     exercise usable."""
 
     kind: str

@@ -186,6 +186,8 @@ class _Proving:
             yield self.found("asks_nothing", "solution", name)
         for name in sorted({*learnt.together()} - learnt.idle):
             yield self.found("together", "solution", name, warning=True)
+        for name in sorted(learnt.rooms.straight):
+            yield self.found("shared", "solution", name, warning=True)
 
     def of_cells(self) -> Iterator[Finding]:
         """What can be seen without running anything."""

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lms.grading import contract, grade, pool
+from lms.grading import contract, grade, pool, proof
 from lms.grading.hidden import parts_of
 
 from . import build
@@ -187,6 +187,8 @@ def test_checks_that_share_what_a_hidden_test_makes_run_at_once(tmp_path):
     with pool.warm_parent(exercise, None) as parent:
         learnt = contract.contract_of(exercise, parent)
     assert learnt.together() == []
-    assert learnt.rooms.straight
+    assert learnt.rooms.straight == {"q1-test"}
+    found = proof.check_exercise(exercise).findings
+    assert [(finding.check, finding.warning) for finding in found if finding.kind == "shared"] == [("q1-test", True)]
     assert grade(exercise, build.packed(build.handed_in(exercise, q1="f = float", q2="y = 2"))).points == 4
     assert grade(exercise, build.packed(build.handed_in(exercise, q1="f = str", q2="y = 3"))).points == 0
