@@ -181,6 +181,17 @@ def test_the_way_to_a_company_and_back_keeps_day_runs_and_reading(site: Site, of
     assert parse_qs(urlsplit(str(back["href"])).query, keep_blank_values=True) == asked
 
 
+def test_a_condition_without_a_field_is_told_and_can_be_taken_away(site: Site, officer: Browser) -> None:
+    page = officer.see(f"/desk/?year={today().year}&run=")
+    chip = page.select_one(".chip")
+    assert chip is not None
+    assert str(today().year) in chip.get_text()
+    assert page.select_one(f"form input[type=hidden][name=year][value='{today().year}']") is not None
+    after = officer.see(str(chip["href"]))
+    assert after.select_one(".chip") is None
+    assert after.select_one("[name=run] option[selected]")["value"] == ""  # type: ignore[index]
+
+
 def test_the_reading_is_named(site: Site, officer: Browser) -> None:
     assert "기록 기준" in officer.see("/desk/").select_one(".page-lead").get_text()  # type: ignore[union-attr]
     effective = officer.see("/desk/?reading=effective&regions=today")
