@@ -1,17 +1,16 @@
-"""Demonstration data: a few people and a run, so that a new site can be looked at. Their passwords are made afresh."""
+"""The few people to look around as, and the run that two of them are in. Their passwords are made afresh."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from lms.clock import today, utcnow
-from lms.errors import LMSError
+from lms.clock import today
 from lms.learning import enrolments, runs
 from lms.models import (
     Centre,
@@ -19,6 +18,7 @@ from lms.models import (
     CompanyStatus,
     Course,
     Employment,
+    Enrolment,
     Industry,
     Person,
     Programme,
@@ -28,14 +28,12 @@ from lms.models import (
 )
 from lms.people import accounts, passwords, roles
 
+from .days import morning
+from .errors import DemoError
+from .marks import mark, marked
+
 COURSE = "manufacturing-data-first-steps"
 FILE = "demo-accounts.json"
-
-
-class DemoError(LMSError):
-    """`reason`: no_course (sync the content first)."""
-
-    sentence = "Demonstration data was not made: {reason}. Run `flask lms content sync` first."
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class _Character:
 
 
 # Invented firms; the business numbers are well-formed and, as far as we know, nobody's.
-_COMPANIES = (("6078100019", "한빛정밀", "busan", "25"), ("6158100024", "새론금속", "gyeongnam", "24"))
+COMPANIES = (("6078100019", "한빛정밀", "busan", "25"), ("6158100024", "새론금속", "gyeongnam", "24"))
 _CAST = (
     _Character("수강생", "김하나", "hana@hanbit.example", "HB-1024"),
     _Character("수강생 (사번으로 로그인)", "정우진", None, "HB-1031"),
@@ -69,47 +67,64 @@ _CAST = (
     _Character("사업 운영기관", "오세린", "serin@office.example", None, "programme_office"),
     _Character("시스템 운영자", "강태오", "taeo@site.example", None, "operator"),
 )
+OFFICERS = {"busan": _CAST[3].email, "gyeongnam": _CAST[4].email}
+INSTRUCTOR = _CAST[5].email
+EMAILS = tuple(character.email for character in _CAST if character.email)
 
 
-def make(session: Session, instance: Path) -> list[Account]:
-    """Make it once, and note the passwords in the instance folder. A second time changes nothing.
+def kept(session: Session, instance: Path) -> list[Account] | None:
+    """The accounts that were made before, where they are still there."""
+    file = instance / FILE
+    if file.exists() and session.scalar(select(Person.id).where(Person.email == _CAST[0].email)) is not None:
+        return [Account(**account) for account in json.loads(file.read_text("utf-8"))]
+    return None
+
+
+def make(session: Session, instance: Path, day: date | None = None) -> list[Account]:
+    """The people, their companies and the run; the passwords are noted in the instance folder.
 
     Raises:
         DemoError
     """
-    file = instance / FILE
-    if file.exists() and session.scalar(select(Person.id).where(Person.email == _CAST[0].email)) is not None:
-        return [Account(**account) for account in json.loads(file.read_text("utf-8"))]
+    day = day or today()
     course = session.scalar(select(Course).where(Course.slug == COURSE))
     if course is None:
         raise DemoError("no_course")
-    companies = [_company(session, *facts) for facts in _COMPANIES]
-    run = _run(session, course)
+    companies = [_company(session, *facts, day=day) for facts in COMPANIES]
+    run = _run(session, course, day)
     # Written before the caller commits: if that fails, the people are missing and the next call makes both anew.
-    accounts_made = [_person(session, character, companies[0], run) for character in _CAST]
+    made = [_person(session, character, companies[0], run, day) for character in _CAST]
+    file = instance / FILE
     file.touch(mode=0o600)
-    file.write_text(json.dumps([vars(account) for account in accounts_made], ensure_ascii=False, indent=1), "utf-8")
-    return accounts_made
+    file.write_text(json.dumps([vars(account) for account in made], ensure_ascii=False, indent=1), "utf-8")
+    return made
 
 
-def _company(session: Session, number: str, name: str, region: str, industry: str) -> Company:
-    found = session.scalar(select(Company).where(Company.business_number == number))
-    if found is not None:
-        return found
-    company = Company(business_number=number, name=name, created_at=utcnow())
+def first_day(day: date) -> date:
+    """Since when the demonstration's companies are known: the first of the three programme years."""
+    return date(day.year - 2, 1, 2)
+
+
+def _company(session: Session, number: str, name: str, region: str, industry: str, *, day: date) -> Company:
+    if session.scalar(select(Company.id).where(Company.business_number == number)) is not None:
+        raise DemoError("company_taken", name=name)
+    since = first_day(day)
+    company = Company(business_number=number, name=name, created_at=morning(since))
     company.statuses = [
         CompanyStatus(
-            from_on=today() - timedelta(days=400),
+            from_on=since,
             region_id=session.scalars(select(Region.id).where(Region.slug == region)).one(),
             industry_id=session.scalar(
                 select(Industry.id).where(Industry.code == industry).order_by(Industry.revision.desc()).limit(1)
             ),
             size_class="small",
             factory_level="basic",
+            recorded_at=morning(since),
         )
     ]
     session.add(company)
     session.flush()
+    mark(session, company)
     return company
 
 
@@ -117,20 +132,47 @@ def _centre(session: Session, slug: str) -> int:
     return session.scalars(select(Centre.id).where(Centre.slug == slug)).one()
 
 
-def _run(session: Session, course: Course) -> Run:
-    day = today()
+def programme_of(session: Session, year: int) -> Programme:
+    """The demonstration's programme of a year, made where there is none."""
+    slug = f"demonstration-{year}"
+    found = session.scalar(select(Programme).where(Programme.slug == slug, Programme.id.in_(marked(Programme))))
+    if found is not None:
+        return found
     programme = Programme(
-        slug=f"regional-ai-training-{day.year}",
-        name=f"{day.year}년 지역 제조 AI 인력양성",
-        fiscal_year=day.year,
-        from_on=day.replace(month=1, day=1),
-        to_on=day.replace(month=12, day=31),
+        slug=slug,
+        name=f"{year}년 지역 제조 AI 인력양성 (시연)",
+        fiscal_year=year,
+        from_on=date(year, 1, 1),
+        to_on=date(year, 12, 31),
     )
     session.add(programme)
     session.flush()
+    mark(session, programme)
+    return programme
+
+
+def load_run(session: Session) -> Run:
+    """The run of the cast, the first that was made, with its units and rules."""
+    return (
+        session.scalars(
+            select(Run)
+            .join(Enrolment, Enrolment.run_id == Run.id)
+            .join(Person, Person.id == Enrolment.person_id)
+            .where(Person.email == _CAST[0].email, Run.id.in_(marked(Run)))
+            .options(joinedload(Run.units), joinedload(Run.rules))
+            .order_by(Run.id)
+            .limit(1)
+        )
+        .unique()
+        .one()
+    )
+
+
+def _run(session: Session, course: Course, day: date) -> Run:
+    programme = programme_of(session, day.year)
     busan = session.scalars(select(Region.id).where(Region.slug == "busan")).one()
     session.add(Target(programme_id=programme.id, region_id=busan, completions=120, set_on=programme.from_on))
-    return runs.open_run(
+    run = runs.open_run(
         session,
         course,
         centre_id=_centre(session, "busan"),
@@ -139,20 +181,23 @@ def _run(session: Session, course: Course) -> Run:
         learn_to=day + timedelta(days=60),
         seats=30,
     )
+    mark(session, run)
+    return run
 
 
-def _person(session: Session, character: _Character, company: Company, run: Run) -> Account:
+def _person(session: Session, character: _Character, company: Company, run: Run, day: date) -> Account:
     password = passwords.new_password()
     person: Person = accounts.create_person(
         session, name=character.name, email=character.email, password=password, language="ko"
     )
+    mark(session, person)
     if character.employee_number:
         session.add(
             Employment(
                 person_id=person.id,
                 company_id=company.id,
                 employee_number=character.employee_number,
-                from_on=today() - timedelta(days=300),
+                from_on=day - timedelta(days=300),
             )
         )
         session.flush()

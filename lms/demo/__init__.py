@@ -1,0 +1,21 @@
+"""The demonstration: a few people to look around as, or three programme years of sixty companies; and how to take it away."""
+
+from .cast import FILE, Account
+from .errors import DemoError
+from .make import COURSES, is_full, make, make_full
+from .notebooks import by_engine, make_samples
+from .removal import discard, remove
+
+__all__ = [
+    "COURSES",
+    "FILE",
+    "Account",
+    "DemoError",
+    "by_engine",
+    "discard",
+    "is_full",
+    "make",
+    "make_full",
+    "make_samples",
+    "remove",
+]

@@ -1,0 +1,201 @@
+"""Take the demonstration away: exactly its rows, and nothing of a site's own.
+
+The ledger and its kin are append-only; the demonstration's entries are the one exception, since none of it ever happened.
+What hangs on the marked rows goes with them. If anything else refers to what would go, nothing goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, String, Table, and_, cast, delete, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from lms.files import FileStore
+from lms.models import (
+    AuditEntry,
+    Base,
+    Cluster,
+    ClusterMember,
+    Company,
+    CompanyStatus,
+    CompletionRule,
+    DemoRow,
+    Download,
+    Employment,
+    Enrolment,
+    ExerciseVersion,
+    ExternalIdentity,
+    Grade,
+    Job,
+    LedgerEntry,
+    Person,
+    Programme,
+    QuizAttempt,
+    Role,
+    Run,
+    RunUnit,
+    SignIn,
+    StoredFile,
+    Submission,
+    Target,
+    Throttle,
+)
+from lms.submissions.hand_in import NOTEBOOK_TYPE
+from lms.submissions.take_result import FEEDBACK_TYPE
+
+from .errors import DemoError
+from .marks import marked
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many rows went, by table; `files` are digests of files that nothing names any more."""
+
+    rows: dict[str, int]
+    files: tuple[str, ...]
+
+
+def remove(session: Session) -> Removed:
+    """Take away what the demonstration made and what was done in it since. Without one nothing changes.
+
+    The caller commits, and then calls `discard` with the files.
+
+    Raises:
+        DemoError: `used`, naming the tables whose rows hang on it.
+    """
+    owned = _owned()
+    hanging = sorted(set(_hanging(session, owned)))
+    if hanging:
+        raise DemoError("used", tables=", ".join(hanging))
+    files = _files(session)
+    rows = {}
+    for table, condition in owned:
+        rows[table.__tablename__] = session.execute(
+            delete(table).where(condition).execution_options(synchronize_session=False)
+        ).rowcount  # type: ignore[attr-defined]
+    session.execute(delete(DemoRow))
+    orphans = _orphans(session, files)
+    session.execute(delete(StoredFile).where(StoredFile.digest.in_(orphans)))
+    rows[StoredFile.__tablename__] = len(orphans)
+    session.expire_all()
+    return Removed({table: count for table, count in rows.items() if count}, tuple(orphans))
+
+
+def discard(session: Session, files: FileStore, digests: Sequence[str]) -> None:
+    """Take files off the disk which nobody has handed in again since. In a transaction that writes."""
+    there = set(session.scalars(select(StoredFile.digest).where(StoredFile.digest.in_(digests))))
+    for digest in digests:
+        if digest not in there:
+            files.path(digest).unlink(missing_ok=True)
+
+
+def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
+    """The tables from what hangs most to what is hung on, each with which rows of it are the demonstration's.
+
+    A row is its own only if all that it stands between is: a real person in a demonstration's run is not.
+    """
+    people, companies, runs = marked(Person), marked(Company), marked(Run)
+    enrolment = and_(Enrolment.run_id.in_(runs), Enrolment.person_id.in_(people))
+    enrolments = select(Enrolment.id).where(enrolment)
+    submissions = select(Submission.id).where(Submission.enrolment_id.in_(enrolments))
+    of_person = select(literal("person:").concat(cast(Person.id, String))).where(Person.id.in_(people))
+    return [
+        (LedgerEntry, LedgerEntry.enrolment_id.in_(enrolments)),
+        (Grade, Grade.submission_id.in_(submissions)),
+        (Job, _is_job()),
+        (Submission, Submission.enrolment_id.in_(enrolments)),
+        (QuizAttempt, QuizAttempt.enrolment_id.in_(enrolments)),
+        (Enrolment, enrolment),
+        (CompletionRule, CompletionRule.run_id.in_(runs)),
+        (RunUnit, RunUnit.run_id.in_(runs)),
+        (Run, Run.id.in_(runs)),
+        (Target, Target.programme_id.in_(marked(Programme))),
+        (Programme, Programme.id.in_(marked(Programme))),
+        (ClusterMember, ClusterMember.company_id.in_(companies)),
+        (Cluster, Cluster.id.in_(marked(Cluster))),
+        (Employment, Employment.person_id.in_(people)),
+        (Role, Role.person_id.in_(people)),
+        (SignIn, SignIn.person_id.in_(people)),
+        (ExternalIdentity, ExternalIdentity.person_id.in_(people)),
+        (Download, Download.actor_id.in_(people)),
+        # What a real person did to one of these people stays told.
+        (
+            AuditEntry,
+            or_(
+                AuditEntry.actor_id.in_(people),
+                and_(AuditEntry.actor_id.is_(None), AuditEntry.subject.in_(of_person)),
+            ),
+        ),
+        (Throttle, Throttle.key.in_(of_person)),
+        (CompanyStatus, CompanyStatus.company_id.in_(companies)),
+        (Company, Company.id.in_(companies)),
+        (Person, Person.id.in_(people)),
+    ]
+
+
+def _is_job() -> ColumnElement[bool]:
+    """Work on what was handed in by these people, or on their class; jobs name it in their payload."""
+    runs = marked(Run)
+    enrolments = select(Enrolment.id).where(Enrolment.run_id.in_(runs))
+    submission = Job.payload["submission"].as_integer()
+    return or_(
+        submission.in_(select(Submission.id).where(Submission.enrolment_id.in_(enrolments))),
+        Job.payload["enrolment"].as_integer().in_(enrolments),
+    )
+
+
+def _hanging(session: Session, owned: list[tuple[type[Base], ColumnElement[bool]]]) -> Iterator[str]:
+    """Tables with rows that are not the demonstration's and refer to one that is, by whichever foreign key."""
+    tables: dict[str, Table] = {table.__tablename__: table.__table__ for table, _ in owned}  # type: ignore[misc]
+    conditions = {table.__tablename__: condition for table, condition in owned}
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            target = key.column.table.name
+            if target not in tables or target == StoredFile.__tablename__:
+                continue
+            goes = select(key.column).where(conditions[target])
+            stays: ColumnElement[bool] = key.parent.in_(goes)
+            if table.name in conditions:
+                own = select(table.c.id).where(conditions[table.name])
+                stays = and_(stays, table.c.id.not_in(own))
+            if session.scalar(select(func.count()).select_from(table).where(stays)):
+                yield table.name
+
+
+def _files(session: Session) -> list[str]:
+    """What the demonstration's submissions and grades name."""
+    enrolments = select(Enrolment.id).where(Enrolment.run_id.in_(marked(Run)))
+    mine = Submission.enrolment_id.in_(enrolments)
+    notebooks = select(Submission.notebook).where(mine)
+    feedback = (
+        select(Grade.feedback)
+        .join(Submission, Submission.id == Grade.submission_id)
+        .where(mine, Grade.feedback.is_not(None))
+    )
+    return list(session.scalars(notebooks.union(feedback)))
+
+
+def _orphans(session: Session, digests: Sequence[str]) -> list[str]:
+    """Those that no row names now. A blank that somebody handed in is the exercise's starter too, and stays."""
+    named = (
+        select(Submission.notebook)
+        .union(
+            select(Grade.feedback).where(Grade.feedback.is_not(None)),
+            select(ExerciseVersion.starter),
+            select(ExerciseVersion.digest),
+        )
+        .subquery()
+    )
+    return list(
+        session.scalars(
+            select(StoredFile.digest)
+            .where(
+                StoredFile.digest.in_(digests),
+                StoredFile.media_type.in_((NOTEBOOK_TYPE, FEEDBACK_TYPE)),
+                StoredFile.digest.not_in(select(named)),
+            )
+            .order_by(StoredFile.digest)
+        )
+    )
