@@ -40,6 +40,8 @@ def of_year(
     by `as_of`.
     """
     day = question.as_of
+    if question.filter("year") and str(day.year) not in question.filter("year"):
+        return None
     whole = question.but(run=tuple(key for key in question.filter("run") if key != CURRENT))
     begin = date(day.year - years_back, 1, 1)
     counts = by_day(session, viewer, whole, since=begin, until=day, known=known)

@@ -109,8 +109,8 @@ def test_few_queries(site: Site, stranger: Browser) -> None:
 
 
 @pytest.fixture
-def silent(sqlite_url: str, world: World, small_content: Path, tmp_path: Path) -> Iterator[Site]:
-    app = standalone(sqlite_url, tmp_path, small_content, public_figures=False)
+def silent(database_url: str, world: World, small_content: Path, tmp_path: Path) -> Iterator[Site]:
+    app = standalone(database_url, tmp_path, small_content, public_figures=False)
     yield open_site(app, world, small_content)
     app.extensions["lms"].database.dispose()
 
