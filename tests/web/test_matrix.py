@@ -208,7 +208,9 @@ class Case:
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}
-        return {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.", "company.")) else {}
+        return (
+            {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.", "company.")) else {}
+        )
 
 
 def _case(site: Site, here: dict[str, Person]) -> Case:
