@@ -817,4 +817,25 @@ IDIOMS = [
         "score = sum(f(x) == x * 2 for x in (1, 2)) + 0\nassert score\nscore",
         ("def f(x):\n    return 0", "def f(x):\n    return None"),
     ),
+    Idiom(
+        "given_exception",
+        "def put(n):\n    if n > 2:\n        raise Full(n)\n    return n",
+        "try:\n    put(3)\n    assert False, 'no error'\nexcept Full as e:\n    assert e.n == 3 and str(e) == '3 is full'\nassert put(1) == 1",
+        (
+            "def put(n):\n    return n",
+            "def put(n):\n    raise ValueError('3 is full')",
+            "def put(n):\n    if n > 2:\n        raise Full(4)\n    return n",
+        ),
+        ("class Fuller(Full):\n    pass\ndef put(n):\n    if n > 2:\n        raise Full(n)\n    return n",),
+        "class Full(Exception):\n    def __init__(self, n):\n        super().__init__(f'{n} is full')\n        self.n = n",
+    ),
+    Idiom(
+        "table_changed_under_its_name",
+        "t = pd.DataFrame({'a': [1, 2]})\ndef add():\n    t['b'] = 1",
+        "before = t\nadd()\nassert 'b' in t.columns and t is before and list(before.columns) == ['a', 'b']",
+        (
+            "t = pd.DataFrame({'a': [1, 2]})\ndef add():\n    pass",
+            "t = pd.DataFrame({'a': [1, 2]})\ndef add():\n    global t\n    t = t.assign(b=1)",
+        ),
+    ),
 ]

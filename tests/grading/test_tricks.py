@@ -212,6 +212,9 @@ TRICKS: dict[str, dict[str, str]] = {
         "q7": "def half(x): raise StopIteration",
         "q5": "def evens(n): raise StopIteration",
     },
+    "skips_by_the_name": {
+        "q6": "class SkipTest(Exception): pass\nSkipTest.__module__ = 'unittest.case'\ndef double(x): raise SkipTest",
+    },
     "stops_by_a_subclass": {
         "q7": "class Done(StopIteration): pass\ndef half(x): raise Done",
         "q6": "import unittest\nclass Later(unittest.SkipTest): pass\ndef double(x): raise Later",
@@ -390,7 +393,7 @@ TRICKS: dict[str, dict[str, str]] = {
 
 @pytest.fixture(scope="module")
 def exercise(tmp_path_factory):
-    setup = build.locked("setup", "import pandas as pd")
+    setup = build.locked("setup", "import pandas as pd\nfrom unittest import SkipTest")
     cells = [setup]
     for name, solution in SOLUTIONS.items():
         check = CHECKS[f"{name}-test"]

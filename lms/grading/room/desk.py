@@ -234,6 +234,8 @@ class Desk:
             "arguments": arguments,
             "described": shell.describe(error),
         }
+        if self._instances.classes.get(kind.__name__) is kind:
+            told["given"] = [kind.__name__, encoder.encode(dict(vars(error)))]
         cause = error.__cause__
         if cause is not None:
             told["cause"] = [

@@ -69,6 +69,9 @@ class StandIns:
         if number in self._classes:
             return self._classes[number]
         name = str(told["name"])
+        given = self._namespace.trusted_class(name)
+        if _is_own_error(given):
+            return given  # so that an error of hers that is derived from it is one
         library = libraries.library_class(str(told["module"]), name) if told["module"] != "__main__" else None
         if library is not None:
             return library
@@ -80,7 +83,6 @@ class StandIns:
             body = {"__module__": "__main__", "_is_remote": True, "_number": number}
             made: Any = type(name, bases or (error,), body)
         else:
-            given = self._namespace.trusted_class(name)
             made = proxies.make_class(self._room, name, bases or (RemoteObject,), number, set(), real=given, site=site)
             if fields := told.get("fields"):
                 made.__dataclass_fields__ = _dataclass_fields(fields)
@@ -112,6 +114,16 @@ class StandIns:
         short, kind = name.rpartition(".")[2], f"{module}.{name}"
         return proxies.make_class(self._room, short, (base,), number, allowed, real=real, site=kind)
 
+    def _given_error(self, given: Any, arguments: Any, decode: Decode) -> BaseException:
+        """An error of one of the exercise's own classes: ours, with what hers holds. TypeError where it is none."""
+        cls: Any = self._namespace.trusted_class(str(given[0]))
+        if not _is_own_error(cls):
+            raise TypeError(str(given[0]))
+        made: BaseException = cls.__new__(cls)
+        made.args = tuple(arguments)
+        give_state(made, decode(given[1]))
+        return made
+
     def error(self, told: dict[str, Any], decode: Decode) -> BaseException:
         """The learner's error as one of the same class here, so that a check can expect it."""
         described = told["described"] if isinstance(told.get("described"), dict) else {}
@@ -119,8 +131,11 @@ class StandIns:
         made: Any
         try:
             arguments = decode(told["arguments"])
-            cls = self.resolve(told["class"], "", decode) if told.get("class") else _known_class(told["kinds"])
-            made = cls(*arguments)
+            if told.get("given"):
+                made = self._given_error(told["given"], arguments, decode)
+            else:
+                cls = self.resolve(told["class"], "", decode) if told.get("class") else _known_class(told["kinds"])
+                made = cls(*arguments)
         except (TypeError, ValueError, LookupError):
             made = Exception(text)
         if not isinstance(made, BaseException):
@@ -137,6 +152,11 @@ def give_state(value: Any, state: Any) -> None:
     held = {name: content for name, content in dict(state).items() if isinstance(name, str)}
     vars(value).clear()
     vars(value).update({name: content for name, content in held.items() if not callable(getattr(kind, name, None))})
+
+
+def _is_own_error(cls: type | None) -> bool:
+    """Whether it is a class of errors that the exercise itself defines; those that it imports have meanings of their own."""
+    return cls is not None and issubclass(cls, BaseException) and cls.__module__ == "__main__"
 
 
 def _dataclass_fields(names: Any) -> Any:

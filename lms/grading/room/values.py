@@ -16,8 +16,8 @@ def is_mutable(value: Any) -> bool:
     return isinstance(value, list | dict | set | bytearray) or type(value).__name__ in ("ndarray", *_TABLES)
 
 
-def replace_content(old: Any, new: Any) -> None:
-    """Give an object the content that it has in the other room."""
+def replace_content(old: Any, new: Any) -> bool:
+    """Give an object the content that it has in the other room; False where it can't take it."""
     kind = type(old).__name__
     if isinstance(old, list | bytearray) and isinstance(new, list | bytearray):
         old[:] = new
@@ -34,3 +34,6 @@ def replace_content(old: Any, new: Any) -> None:
     elif kind == "deque" and type(new).__name__ == kind:
         old.clear()
         old.extend(new)
+    else:
+        return False
+    return True
