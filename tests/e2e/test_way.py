@@ -66,7 +66,7 @@ def _see_it_as_an_officer(page: Page, site: Site, expected: tuple[int, int], of_
     page.click("tbody a:text-is('한빛정밀')")
     page.click("tbody a:text-is('김하나')")
     expect(page.locator(".side .badge")).to_have_text("수료")
-    expect(page.locator(".event").first).to_contain_text("수료 기준을 모두 채움")
+    expect(page.locator(".event-completed")).to_contain_text("수료 기준을 모두 채움")
 
 
 def _figures(page: Page) -> tuple[int, int]:
