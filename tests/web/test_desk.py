@@ -419,9 +419,13 @@ def test_who_needs_time_is_counted_and_comes_first(site: Site, manager: Browser)
     done = site.enrol(site.world.junho)
     complete(site, done)
     late = site.open_run(today() - timedelta(days=50), today() + timedelta(days=10))
+    over = site.open_run(today() - timedelta(days=60), today() - timedelta(days=1))
+    site.change(over, review_to=today())
     site.enrol(site.world.hana, late)
+    site.enrol(site.world.hana, over)
     page = manager.see("/company/")
-    assert figures(page) == {"수강 중": "3", "시간 필요": "1", "수료": "1"}
+    assert figures(page) == {"수강 중": "4", "시간 필요": "1", "수료": "1"}
+    assert "미수료" in page.select("tbody tr")[-1].get_text()
     first = page.select_one("tbody tr")
     assert first is not None
     assert "시작 전" in first.get_text()

@@ -27,6 +27,10 @@ bp = Blueprint("company", __name__, url_prefix="/company")
 MOST = 5_000  # more people than a company sends to the runs of a year
 
 
+# Whom one can still help comes first; a run that is over waits for nobody.
+_FIRST = ("not_begun", "behind", "on_pace", "planned", "completed", "over", "withdrawn")
+
+
 @dataclass(frozen=True)
 class Counts:
     needs_time: int
@@ -62,6 +66,8 @@ def _show(problem: str = "", reason: str = "") -> str:
         language=current_language(),
     )
     rows = people.with_pace(found.rows, what.question.as_of)
+    if what.sort == "behind" and what.down:
+        rows.sort(key=lambda row: _FIRST.index(row.pace.state))  # the order within stays
     return render(
         "lms/company/home.html",
         asked=what,
