@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import ctypes
 import errno
 import os
@@ -122,20 +123,22 @@ def limit(kind: int, value: int) -> None:
 
 _MADV_COLLAPSE = 25
 _HUGE = 2 << 20
+_FULL = 480  # of the 512 small pages in a large one
 
 
 def collapse() -> None:
-    """Put what this process holds into large pages, where the kernel can (from Linux 6.1): a fork then copies a page table for
-    each and not 512, which is half of what it costs, and its end takes half as long."""
-    with open("/proc/self/maps") as file:
-        for line in file:
-            place, rights, *_, number = line.split()[:5]
+    """Put what this process holds into large pages, where the kernel can (from Linux 6.1): a fork then copies one entry of a page
+    table instead of 512. Only where there are few holes, which would be filled."""
+    with open("/proc/self/maps") as maps, open("/proc/self/pagemap", "rb", buffering=0) as pages:
+        for line in maps:
+            place, rights, _, _, number = line.split()[:5]
             if rights != "rw-p" or number != "0":  # no file behind it
                 continue
             first, last = (int(end, 16) for end in place.split("-"))
-            first, last = -(-first // _HUGE) * _HUGE, last // _HUGE * _HUGE
-            if first < last:
-                _libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _MADV_COLLAPSE)
+            for start in range(-(-first // _HUGE) * _HUGE, last - _HUGE + 1, _HUGE):
+                entries = array.array("Q", os.pread(pages.fileno(), _HUGE // 512, start // 512))
+                if sum(entry >> 63 for entry in entries) >= _FULL:
+                    _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(_HUGE), _MADV_COLLAPSE)
 
 
 # --- Landlock: files only, for hosts that allow no namespaces ---------------------------------------------------------
