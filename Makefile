@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare upgrade test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-grading fuzz soak memory host-site clean
+.PHONY: help run prepare upgrade test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the s
 
 soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lost, none graded twice
 	$(BIN)/python -m benchmarks.soak
+
+bench-latency: $(VENV)/.dev ## how long a learner waits for her result, beyond her own code
+	$(BIN)/python -m benchmarks.latency
 
 bench-grading: $(VENV)/.dev $(NBGRADER)/.ready ## CPU of grading a notebook against its code alone; throughput against nbgrader and nbclient
 	$(BIN)/python -m benchmarks.grading

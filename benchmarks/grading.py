@@ -143,9 +143,9 @@ for _ in sys.stdin:
 
 
 class Floor:
-    """A process that has the libraries, and forks once for each run of the cells."""
+    """A process that has the libraries, and forks once for each run of the cells, in the folder that holds their files."""
 
-    def __init__(self, exercise: Exercise) -> None:
+    def __init__(self, exercise: Exercise, folder: Path | None = None) -> None:
         cells = [cell.source for cell in exercise.cells if cell.cell_type == "code"]
         argument = json.dumps([pool.preload(exercise), cells])
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -155,6 +155,7 @@ class Floor:
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
+            cwd=folder,
         )
 
     def run(self) -> float:

@@ -114,10 +114,10 @@ class Course:
     def autograde(self, full: float) -> float:
         """Each process has a copy of the grade book: on one they would wait for each other."""
         commands, books = [], []
-        for share in range(len(self.shares)):
-            book = self.folder / f"book-{share}.db"
+        for number in range(len(self.shares)):
+            book = self.folder / f"book-{number}.db"
             shutil.copy(self.folder / "gradebook.db", book)
-            letter = chr(ord("a") + share)
+            letter = chr(ord("a") + number)
             address = f"sqlite:///{book}"
             commands.append(
                 [str(BIN / "nbgrader"), "autograde", "ps1", "--create", "--student", f"{letter}*", "--db", address]

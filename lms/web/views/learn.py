@@ -302,7 +302,7 @@ class Result:
     def poll_ms(self) -> int:
         """When the page asks again: often at first, since most results are there within a second or two."""
         waited = (utcnow() - self.submission.submitted_at).total_seconds()
-        return 500 if waited < 10 else 2000 if waited < 120 else 10_000
+        return 250 if waited < 2 else 500 if waited < 10 else 2000 if waited < 120 else 10_000
 
 
 def _result(submission: Submission) -> Result:
