@@ -4,13 +4,14 @@ from .cast import FILE, Account
 from .errors import DemoError
 from .make import COURSES, is_full, make, make_full
 from .notebooks import by_engine, make_samples
-from .removal import discard, remove
+from .removal import Removed, discard, remove
 
 __all__ = [
     "COURSES",
     "FILE",
     "Account",
     "DemoError",
+    "Removed",
     "by_engine",
     "discard",
     "is_full",

@@ -69,7 +69,6 @@ _CAST = (
 )
 OFFICERS = {"busan": _CAST[3].email, "gyeongnam": _CAST[4].email}
 INSTRUCTOR = _CAST[5].email
-EMAILS = tuple(character.email for character in _CAST if character.email)
 
 
 def kept(session: Session, instance: Path) -> list[Account] | None:

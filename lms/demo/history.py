@@ -153,7 +153,7 @@ def _enrolled(one: Attendee) -> dict[str, Any]:
     }
 
 
-def _entry(one: Attendee, step: Step, source: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(one: Attendee, step: Step, source: dict[str, Any]) -> dict[str, Any]:
     row = (
         _columns(one)
         | points_of(step)

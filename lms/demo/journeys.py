@@ -108,7 +108,7 @@ def _work(random: Random, lessons: Sequence[Lesson], begin: date, end: date, dil
     else:
         count = int(len(lessons) * random.uniform(0.15, 0.7))
     days = (end - begin).days
-    in_use = max(1, int(days * min(1.0, random.uniform(0.45, 1.1) * (1.25 - 0.5 * diligence))))
+    in_use = max(1, int(days * min(1.0, random.uniform(0.55, 1.2) * (1.25 - 0.5 * diligence))))
     sittings = sorted(random.randint(0, in_use) for _ in range(random.randint(4, 9)))
     previous, clock = -1, 0.0
     for place, lesson in enumerate(lessons[:count]):
@@ -131,15 +131,16 @@ def _learn(random: Random, lesson: Lesson, day: date, clock: float, diligence: f
         _notebooks(random, lesson.samples, diligence) if lesson.samples else _sheets(random, lesson.sheets, diligence)
     )
     is_done = False
+    is_late = is_exercise and random.random() < 0.012  # grading was down until the next morning
     for number, tried in enumerate(tries, 1):
-        minute = min(clock + (number - 1) * random.uniform(4, 11), 23 * 60 + 50)
-        known = at(day, minute) + (_GRADED_AFTER if is_exercise else timedelta())
-        if is_exercise and random.random() < 0.01:  # grading was down until the next morning
+        clock = min(clock + (random.uniform(4, 11) if number > 1 else 0), 23 * 60 + 50)
+        known = at(day, clock) + (_GRADED_AFTER if is_exercise else timedelta())
+        if is_late:
             known = at(day + timedelta(days=1), 8 * 60 + 30 + number)
         if not is_done and (tried.share > 0 or not is_exercise):
             is_done = True
-            yield Step("unit_done", at(day, minute), known, lesson)
-        yield Step("scored", at(day, minute), known, lesson, tried, number)
+            yield Step("unit_done", at(day, clock), known, lesson)
+        yield Step("scored", at(day, clock), known, lesson, tried, number)
 
 
 def _step(kind: str, day: date, minutes: float, lesson: Lesson) -> Step:

@@ -35,7 +35,7 @@ from .errors import DemoError
 from .firms import make_firms
 from .history import Attendee, write
 from .journeys import Lesson, travel
-from .marks import count_real_people, is_marked, mark
+from .marks import count_real_people, is_marked, mark, marked
 from .notebooks import Samples, keep
 from .rounds import SECOND_COURSE, Round, rounds
 from .sheets import Sheet, make_sheets
@@ -43,6 +43,7 @@ from .workforce import Worker, make_workers
 
 COURSES = (cast.COURSE, SECOND_COURSE)
 PEOPLE = 900
+FEWEST = 4  # for so many a centre opens a run
 SEED = 20260701
 
 
@@ -93,7 +94,7 @@ class _Making:
     def make(self) -> None:
         kept = keep(self.session, self.files, self.samples)
         firms = make_firms(self.session, self.random, self.day)
-        here = len(self.session.scalars(select(Person.id).where(Person.email.in_(cast.EMAILS))).all())
+        here = len(self.session.scalars(marked(Person)).all())
         workers = make_workers(self.session, self.random, firms, PEOPLE - here, self.day)
         attendees = self._attendees(workers)
         write(self.session, attendees, kept)
@@ -111,7 +112,7 @@ class _Making:
         for one in rounds(self.day):
             for centre in self._centres(one):
                 people = self._applicants(one, centre, workers)
-                if people or one.share == 0:
+                if len(people) >= FEWEST or one.share == 0:
                     run = self._open(one, centre, courses[one.course])
                     found += self._attend(one, run, contents[one.course], people)
         return found + self._beside_the_cast(workers, contents[cast.COURSE])

@@ -36,9 +36,9 @@ def rounds(day: date) -> Iterator[Round]:
 def _past(day: date) -> Iterator[Round]:
     for year in range(day.year - 2, day.year + 1):
         for begin, end, share in (
-            (date(year, 3, 4), date(year, 5, 17), 0.16),
-            (date(year, 7, 6), date(year, 8, 28), 0.11),
-            (date(year, 9, 2), date(year, 11, 14), 0.14),
+            (date(year, 3, 4), date(year, 5, 17), 0.2),
+            (date(year, 7, 6), date(year, 8, 28), 0.14),
+            (date(year, 9, 2), date(year, 11, 14), 0.18),
         ):
             # Of the current year only what lies well before the runs that are made relative to today.
             if end + timedelta(days=(45 if year < day.year else 80)) < day:
