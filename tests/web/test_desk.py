@@ -356,6 +356,12 @@ def test_a_company_s_people_with_what_is_missing(site: Site, officer: Browser) -
     assert "아직 없음" in text
 
 
+def test_a_company_that_was_not_known_yet_has_nobody(site: Site, officer: Browser, other_officer: Browser) -> None:
+    early = f"{hanbit(site)}?as_of=2019-01-01"
+    assert officer.see(early).select_one(".empty a") is not None
+    other_officer.see(early, 404)
+
+
 def test_a_learner_s_page_tells_the_ledger_in_words(site: Site, officer: Browser) -> None:
     complete(site, enrolment_of(site, site.world.hana))
     page = officer.see(f"/desk/learners/{enrolment_of(site, site.world.hana).uid}")

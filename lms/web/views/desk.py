@@ -172,11 +172,17 @@ def _asked_of_company(uid: UUID) -> Asked:
     return asked.read("desk.company", default, people.SORTS, fixed={"company": only}, uid=uid)
 
 
+def _answers_for(uid: UUID) -> bool:
+    """Whether the viewer sees the company today; on the day that is asked for it may not have been known."""
+    question = Question(as_of=today(), by=("company",), filters={"company": (str(uid),)})
+    return bool(completions.count_completions(session, access.viewer(), question).rows)
+
+
 def _load_company(uid: UUID, what: Asked, known: Regions | None = None) -> tuple[people.CompanyFacts, CompletionRow]:
     """The company as far as the viewer answers for it, and its figures. Raises NotFoundError."""
     viewer, language = access.viewer(), current_language()
     report = completions.count_completions(session, viewer, what.question, language=language, known=known)
-    if not report.rows:
+    if not report.rows and not _answers_for(uid):
         raise NotFoundError()
     return people.load_company(session, uid, what.question.as_of, language), report.total
 
