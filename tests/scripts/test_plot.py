@@ -73,10 +73,11 @@ def test_a_plot_has_words_for_the_ear(stand: Stand, page: Page, complaints: list
 def test_colours_follow_the_scheme(stand: Stand, page: Page, complaints: list[str]) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(put_up(stand, LINE))
-    colour = "document.querySelector('[data-plot-drawing] path[stroke-width=\"3\"]').getAttribute('stroke')"
-    light = page.evaluate(colour)
+    line = page.locator('[data-plot-drawing] path[stroke-width="3"]')
+    light = line.get_attribute("stroke")
+    assert light is not None
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{colour} !== '{light}'")
+    expect(line).not_to_have_attribute("stroke", light)
 
 
 def take(page: Page, kind: str, folder: Path) -> tuple[str, bytes]:
