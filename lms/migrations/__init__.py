@@ -8,7 +8,8 @@ node migrate while the others wait.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from lms.errors import LMSError
 
 VERSION_TABLE = "lms_alembic_version"
 _ADVISORY_LOCK = 0x6C6D73  # "lms"
+_PATIENCE_MS = 600_000  # a node waits while another copies a large table
 
 
 class MigrationError(LMSError):
@@ -40,8 +42,12 @@ def head() -> str:
 
 def current(engine: Engine) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    with engine.execution_options(lms_reads_only=True).connect() as connection:
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
 def upgrade(engine: Engine) -> bool:
@@ -50,14 +56,18 @@ def upgrade(engine: Engine) -> bool:
     Raises:
         MigrationError: where rows would be left pointing to nothing, or the database is newer than this code.
     """
-    if (at := current(engine)) == head():
+    if current(engine) == head():
         return False
-    _refuse_newer(at)
-    if engine.dialect.name == "sqlite":
-        _copy_aside(engine, at)
-        _upgrade_sqlite(engine)
-    else:
-        _upgrade_locked(engine)
+    with _alone(engine) as connection:
+        at = _revision(connection)
+        if at == head():  # another node was first
+            return False
+        _refuse_newer(at)
+        if engine.dialect.name == "sqlite":
+            _copy_aside(engine, at)
+        command.upgrade(_config(connection), "head")
+        if engine.dialect.name == "sqlite":
+            _refuse_loss(connection)
     return True
 
 
@@ -90,30 +100,34 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _upgrade_sqlite(engine: Engine) -> None:
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which no other node migrates, on a connection that is thrown away afterwards."""
     with engine.connect() as connection:
-        # The pragma does nothing inside a transaction, so it goes to the driver before one begins.
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute("PRAGMA foreign_keys=OFF")
+        if engine.dialect.name == "sqlite":
+            # Foreign keys are switched by the driver alone, before a transaction begins.
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
         try:
             with connection.begin():
-                command.upgrade(_config(connection), "head")
-                lost = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
-                if lost:
-                    raise MigrationError(why=f"{len(lost)} rows would point to nothing, first in {lost[0][0]}.")
+                if engine.dialect.name != "sqlite":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+                yield connection
         finally:
-            driver.execute("PRAGMA foreign_keys=ON")
+            connection.invalidate()
 
 
-def _upgrade_locked(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        command.upgrade(_config(connection), "head")
+def _refuse_loss(connection: Connection) -> None:
+    lost = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+    if lost:
+        raise MigrationError(why=f"{len(lost)} rows would point to nothing, first in {lost[0][0]}.")
 
 
 def _copy_aside(engine: Engine, at: str | None) -> None:
-    """Keep a copy of the file as it was, beside it; an empty database needs none."""
+    """Keep a copy of the file as it was, beside it; an empty database needs none. Who writes it has to be alone: a second
+    node would put what the first one made in the place of what was."""
     file = engine.url.database
     if at is None or not file or file == ":memory:":
         return

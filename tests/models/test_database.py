@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import pytest
 from sqlalchemy import event, select, text, update
@@ -11,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from lms.models import AuditEntry, Database, Enrolment, Person, Region, Throttle, make_engine
+from lms.models.database import _use_wal
 from tests.processes import run_together
 from tests.world import World, at
 
@@ -124,6 +129,33 @@ def test_vocabularies_hold(session: Session, world: World) -> None:
     )
     with pytest.raises(IntegrityError):
         session.flush()
+
+
+class Refusing(sqlite3.Cursor):
+    """Refuses as SQLite does where two processes open one new file at once; `codes` are used up from the end."""
+
+    codes: ClassVar[list[int]] = []
+
+    def execute(self, statement: str, values: Any = ()) -> Self:
+        if self.codes:
+            error = sqlite3.OperationalError("refused")
+            error.sqlite_errorcode = self.codes.pop()
+            raise error
+        return super().execute(statement, values)
+
+
+def test_who_opens_a_new_file_with_others_tries_again(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as connection:
+        Refusing.codes[:] = [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY]
+        _use_wal(connection.cursor(Refusing))
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_waiting_would_not_mend_is_told_at_once(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as connection:
+        Refusing.codes[:] = [sqlite3.SQLITE_READONLY]
+        with pytest.raises(sqlite3.OperationalError, match="refused"):
+            _use_wal(connection.cursor(Refusing))
 
 
 def test_sqlite_is_set_up_for_several_processes(sqlite_url: str) -> None:

@@ -60,7 +60,7 @@ def test_a_second_upgrade_has_nothing_to_do(empty_database_url: str) -> None:
 
 
 def test_four_nodes_that_start_together_migrate_once(empty_database_url: str) -> None:
-    run_together(migrate, [(empty_database_url,)] * 4)
+    assert sorted(run_together(migrate, [(empty_database_url,)] * 4)) == [False, False, False, True]
     engine = make_engine(empty_database_url)
     assert migrations.current(engine) == migrations.head()
     with engine.connect() as connection:
@@ -95,7 +95,7 @@ def test_rows_that_would_point_to_nothing_stop_the_migration(sqlite_url: str, mo
         )
 
     monkeypatch.setattr(migrations.command, "upgrade", lose_a_parent)
-    monkeypatch.setattr(migrations, "current", lambda engine: None)
+    monkeypatch.setattr(migrations, "head", lambda: "coming")
     with pytest.raises(migrations.MigrationError, match="1 rows would point to nothing, first in lms_audit_entry"):
         migrations.upgrade(engine)
     with engine.connect() as connection:
@@ -114,3 +114,22 @@ def test_the_file_is_copied_before_it_is_altered(tmp_path: Path, sqlite_url: str
     engine.dispose()
     with closing(sqlite3.connect(tmp_path / f"lms.sqlite3.before-{migrations.head()}")) as copy:
         assert copy.execute("SELECT count FROM lms_throttle").fetchall() == [(3,)]
+
+
+def test_what_the_first_node_kept_is_left_by_the_others(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lms.sqlite3'}"
+    engine = make_engine(url)
+    migrate_to(engine, "0001")
+    engine.dispose()
+    assert sorted(run_together(migrate, [(url,)] * 4)) == [False, False, False, True]
+    with closing(sqlite3.connect(tmp_path / f"lms.sqlite3.before-{migrations.head()}")) as copy:
+        assert copy.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchall() == [("0001",)]
+
+
+def test_asking_for_the_revision_waits_for_no_writer(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with Database(engine).writing() as session:
+        session.add(Throttle(key="k", window_start=at("2026-03-10"), count=3))
+        session.flush()
+        assert migrations.current(engine) == migrations.head()
+    engine.dispose()
