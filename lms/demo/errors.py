@@ -7,7 +7,8 @@ from lms.errors import LMSError
 _WHY = {
     "no_course": "its courses are not published. Run `flask lms content sync` first.",
     "real_people": "this site has {people} accounts of its own, and the demonstration's figures would stand among theirs. "
-    "Look at it in a site of its own; `--beside-real-data` makes it here all the same.",
+    "Look at it in a site of its own; `--beside-real-data` makes it here all the same, and "
+    "`make run DEMO=0` starts without it.",
     "company_taken": "the business number of its company '{name}' is a company's of this site.",
     "not_graded": "the engine could not grade a notebook of '{exercise}' (see `python -m lms.grading doctor`).",
     "used": "data of this site hangs on it: {tables}. Nothing was taken away.",

@@ -52,6 +52,7 @@ def make_firms(session: Session, random: Random, day: date) -> list[Firm]:
     places = _places(session, first_day(day))
     firms = [_of_cast(company, random) for company in _cast_companies(session)]
     made = [_company(session, random, place, day) for place in _wanted(places, firms)]
+    _share_a_name(made, places)
     numbers = business_numbers(random)
     taken = set(session.scalars(select(Company.business_number)))
     for company, _ in made:
@@ -111,13 +112,20 @@ def _wanted(places: dict[str, _Place], firms: list[Firm]) -> list[_Place]:
     return wanted
 
 
+def _share_a_name(made: list[tuple[Company, float]], places: dict[str, _Place]) -> None:
+    """The first company of each of the regions gets it."""
+    name, slugs = _SAME_NAME
+    for slug in slugs:
+        region = places[slug].regions[0][1]
+        next(company for company, _ in made if company.statuses[0].region_id == region).name = name
+
+
 def _company(session: Session, random: Random, place: _Place, day: date) -> tuple[Company, float]:
     code = random.choice(INDUSTRIES)
     industry = session.scalar(
         select(Industry.id).where(Industry.code == code).order_by(Industry.revision.desc()).limit(1)
     )
-    same, at = _SAME_NAME
-    name = same if place.slug in at and random.random() < 0.15 else firm_name(random, code)
+    name = firm_name(random, code)
     size = random.choices(tuple(_SIZES), [share for share, _ in _SIZES.values()])[0]
     company = Company(name=name, created_at=morning(first_day(day)))
     company.statuses = _statuses(random, place, industry, size, day)

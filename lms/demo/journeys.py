@@ -157,13 +157,13 @@ def _sheets(random: Random, sheets: Sequence[Sheet], diligence: float) -> Sequen
 
 def _notebooks(random: Random, samples: Samples, diligence: float) -> Sequence[Sample]:
     chance = random.random() * (0.4 + 0.6 * diligence)
-    if chance > 0.4:
+    if chance > 0.42:
         return [samples.solved]
-    if chance > 0.2:
+    if chance > 0.25:
         return [random.choice(samples.nearly), samples.solved]
-    if chance > 0.1:
+    if chance > 0.16:
         return [random.choice(samples.weak), random.choice(samples.nearly)]
-    if chance > 0.05:
+    if chance > 0.09:
         return [*random.sample(samples.weak, min(2, len(samples.weak))), samples.solved]
     return [random.choice(samples.weak) for _ in range(random.randint(3, 5))]
 

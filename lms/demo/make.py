@@ -43,7 +43,7 @@ from .workforce import Worker, make_workers
 
 COURSES = (cast.COURSE, SECOND_COURSE)
 PEOPLE = 900
-FEWEST = 4  # for so many a centre opens a run
+FEWEST = 3  # for so many a centre opens a run
 SEED = 20260701
 
 
@@ -187,7 +187,10 @@ class _Making:
             found.append(attendee)
         return found
 
-    def _attendee(self, worker: Worker, run: Run, lessons: Sequence[Lesson], enrolled_at: datetime) -> Attendee:
+    def _attendee(
+        self, worker: Worker, run: Run, lessons: Sequence[Lesson], enrolled_at: datetime, *, end: date | None = None
+    ) -> Attendee:
+        """`end` is when she means to be through; the run's last day where she takes her time."""
         firm = worker.firm_on(seoul_day(enrolled_at))
         assert firm is not None
         yesterday = self.day - timedelta(days=1)
@@ -196,8 +199,8 @@ class _Making:
             lessons,
             run.rules[-1],
             run.learn_from,
-            run.learn_to,
-            min(run.learn_to, yesterday) if run.learn_from <= yesterday else yesterday,
+            end or run.learn_to,
+            min(run.learn_to, yesterday),
             enrolled_at=enrolled_at,
             diligence=worker.diligence,
         )
@@ -233,9 +236,10 @@ class _Making:
             and firm.status_on(on).region_id == busan
             and worker.busy_until.get(cast.COURSE, date.min) < on
         ]
-        # In a week nobody gets through a course of two months, but some get far.
+        # They hurry, so that there is something to see of the run's first week.
+        soon = run.learn_from + timedelta(days=16)
         return [
-            self._attendee(worker, run, lessons, at(on, 9 * 60 + self.random.randint(0, 500)))
+            self._attendee(worker, run, lessons, at(on, 9 * 60 + self.random.randint(0, 500)), end=soon)
             for worker in self.random.sample(free, min(24, len(free)))
         ]
 

@@ -42,7 +42,8 @@ def _past(day: date) -> Iterator[Round]:
         ):
             # Of the current year only what lies well before the runs that are made relative to today.
             if end + timedelta(days=(45 if year < day.year else 80)) < day:
-                yield _closed(COURSE, begin, end, share)
+                # The fewer are left who have not done the course, the more of them come.
+                yield _closed(COURSE, begin, end, share * (1 + 0.4 * (year - day.year + 2)))
     begin, end = date(day.year - 1, 9, 2), date(day.year - 1, 10, 31)
     yield _closed(SECOND_COURSE, begin, end, 0.12)
 
