@@ -38,7 +38,7 @@ def decide(session: Session, random: Random, attendees: Sequence[Attendee], day:
             later = min(moment + timedelta(days=2), at(day - timedelta(days=1), 17 * 60))
             if place >= WAITING + REVOKED_AFTER:
                 ledger.uphold(
-                    session, enrolment, actor_id=officer, reason="본인이 다시 응시해 통과한 사실을 확인함", now=later
+                    session, enrolment, actor_id=officer, reason="제출한 실습을 본인이 설명하는 것을 확인함", now=later
                 )
             elif place >= WAITING:
                 ledger.revoke(session, enrolment, actor_id=officer, reason="대리 응시를 본인이 인정함", now=later)
