@@ -46,6 +46,7 @@ supervisor.worker_command = lambda: [sys.executable, "worker.py", *sys.argv[3:]]
 supervisor._STOP_SECONDS = 3.0 if "stubborn" in sys.argv else supervisor._STOP_SECONDS
 settings = Settings(secret_key="s" * 40, port=int(sys.argv[1]), server=sys.argv[2], web_threads=2)
 try:
+    supervisor.refuse_used_port(settings)
     sys.exit(supervisor.serve(settings))
 except supervisor.PortInUseError as error:
     sys.exit(str(error))
@@ -209,7 +210,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(supervisor.PortInUseError, match=f"Port {port} on 127.0.0.1 is in use.*LMS_PORT="):
-            supervisor.serve(Settings(secret_key="s" * 40, port=port))
+            supervisor.refuse_used_port(Settings(secret_key="s" * 40, port=port))
 
 
 def test_what_dies_at_once_is_started_with_growing_pauses(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from pathlib import Path
 
 import click
@@ -75,8 +74,8 @@ def serve(site: LMS, no_worker: bool) -> None:
         empty = not roles.any_operator(session)
     site.database.dispose()
     code = setup_code.make(site.instance) if empty else None
-    counts = metrics.fresh_folder(site.instance)
-    sys.exit(supervisor.serve(site.settings, with_worker=not no_worker, setup_code=code, counts=counts))
+    counts = {metrics.FOLDER_VARIABLE: str(metrics.fresh_folder(site.instance))}
+    supervisor.become(site.settings, site.instance, counts, with_worker=not no_worker, setup_code=code)
 
 
 @lms.command()
