@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -87,14 +87,17 @@ class Site:
 
 
 @contextmanager
-def temporary_site(learners: int) -> Iterator[Site]:
-    """An empty site with one run and so many learners, each signed in to by e-mail `learner<n>@bench.example`."""
+def temporary_site(learners: int, *, demo: Sequence[str] = ()) -> Iterator[Site]:
+    """A site with the demonstration (`demo` are options of its command), a run, and so many learners of its own.
+
+    Each learner signs in by e-mail, `learner<n>@bench.example`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="baeum-bench-"))
     site = Site(folder, _free_port())
     try:
         shutil.copy(ROOT / "wsgi.py", folder / "wsgi.py")
         site.command("init")
-        site.command("demo")
+        site.command("demo", *demo)
         _add_learners(site, learners)
         site.start()
         yield site
@@ -169,8 +172,16 @@ class Client:
         return found.group(1)
 
     def sign_in(self, number: int) -> None:
+        self._sign_in(f"learner{number}@bench.example", PASSWORD)
+
+    def sign_in_as(self, email: str) -> None:
+        """As one of the demonstration's people."""
+        accounts_made = json.loads((self.site.folder / "instance" / "demo-accounts.json").read_text("utf-8"))
+        self._sign_in(email, next(account["password"] for account in accounts_made if account["sign_in"] == email))
+
+    def _sign_in(self, email: str, password: str) -> None:
         token = self._token(self.get("/sign-in")[2])
-        fields = {"by": "email", "email": f"learner{number}@bench.example", "password": PASSWORD, "csrf_token": token}
+        fields = {"by": "email", "email": email, "password": password, "csrf_token": token}
         body = urllib.parse.urlencode(fields).encode()
         status, _, text = self.request("POST", "/sign-in", body, {"Content-Type": "application/x-www-form-urlencoded"})
         assert status == 303, (status, text[:500])

@@ -1,4 +1,5 @@
-"""Requests a second and CPU of a request, of a learner's pages, against the floor of the very same server in the same run.
+"""Requests a second and CPU of a request, of a learner's pages and of those who answer for the figures, against the floor of
+the very same server in the same run. The site holds the full demonstration: three years, sixty companies, 900 people.
 
 The floor is `/healthz`, which says ok and asks nobody. Each page is measured in turn with the floor, round after round, so
 that a machine whose speed drifts tells the same ratio.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import os
+import re
 import statistics
 import sys
 import threading
@@ -69,28 +71,44 @@ def _load(site: Site, path: str, cookie: str, seconds: float) -> Figure:
     return Figure(sum(counts) / took, 1000 * cpu / max(1, sum(counts)))
 
 
+def _pages(site: Site) -> dict[str, tuple[str, str]]:
+    """Name of a page → its path, and the cookie of whom it is for."""
+    learner, officer, office, instructor = (Client(site) for _ in range(4))
+    learner.sign_in(0)
+    officer.sign_in_as("seoyeon@busan.example")
+    office.sign_in_as("serin@office.example")
+    instructor.sign_in_as("jiwoo@busan.example")
+    run = learner.run_path()
+    company = re.search(r"/desk/companies/[0-9a-f-]{36}", officer.get("/desk/")[2])
+    a_class = re.search(r"/classes/[0-9a-f-]{36}", instructor.get("/classes/")[2])
+    assert company, "the officer's home names no company"
+    assert a_class, "the instructor's home names no class"
+    return {
+        "home": ("/", learner.cookie),
+        "course": (run, learner.cookie),
+        "page of a course": (f"{run}/units/what-is-data", learner.cookie),
+        "exercise": (f"{run}/units/oee", learner.cookie),
+        "officer's home": ("/desk/", officer.cookie),
+        "company": (company.group(), officer.cookie),
+        "programme office": ("/office/", office.cookie),
+        "class": (a_class.group(), instructor.cookie),
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
-    with temporary_site(learners=1) as site:
-        client = Client(site)
-        client.sign_in(0)
-        run = client.run_path()
-        pages = {
-            "home": "/",
-            "course": run,
-            "page of a course": f"{run}/units/what-is-data",
-            "exercise": f"{run}/units/oee",
-        }
+    with temporary_site(learners=1, demo=("--full",)) as site:
+        pages = _pages(site)
         figures: dict[str, list[tuple[Figure, Figure]]] = {name: [] for name in pages}
-        for path in pages.values():
-            client.get(path)
+        for path, cookie in pages.values():
+            _load(site, path, cookie, 0.2)
         for _ in range(chosen.rounds):
-            for name, path in pages.items():
-                floor = _load(site, "/healthz", client.cookie, chosen.seconds)
-                figures[name].append((_load(site, path, client.cookie, chosen.seconds), floor))
+            for name, (path, cookie) in pages.items():
+                floor = _load(site, "/healthz", cookie, chosen.seconds)
+                figures[name].append((_load(site, path, cookie, chosen.seconds), floor))
     print(
         f"{'page':20} {'requests/s':>11} {'floor':>7} {'CPU ms':>7} {'floor':>7} {'CPU, page/floor: min, median, max':>36}"
     )
