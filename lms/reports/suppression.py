@@ -1,8 +1,9 @@
 """Which cells of a published table have to be hidden, so that none of the small ones can be worked out from the rest.
 
 A table of two figures (completed, and not completed; enrolled is their sum) has inner cells, totals of rows and columns and a
-grand total. Small cells are hidden first. Then so many more that whoever knows every shown cell, every sum and that no count
-is negative, can't tell a small one within fewer than k counts.
+grand total. Cells with a small figure are hidden first: one who alone didn't complete is found as easily as one who alone did.
+Then so many more that whoever knows every shown cell, every sum and that no count is negative, can't tell a small figure
+within fewer than k counts. Where few are enrolled one of the two figures is small, so that protects them too.
 
 How that is known: a change of the hidden cells that keeps every sum is a circulation. An inner cell is an arc from its row
 to its column, the total of a row one from the column of totals to the row, the total of a column one from the column to the
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 Cell = tuple[int, int]  # row and column; one past the last is the total
 Counts = Sequence[Sequence[int]]  # inner cells, one sequence a row
@@ -35,39 +36,34 @@ def with_totals(counts: Counts) -> dict[Cell, int]:
 
 
 def hidden_cells(completed: Counts, others: Counts, k: int, *, secondary: bool = True) -> frozenset[Cell]:
-    """The cells to hide: those in which 1 to k − 1 are enrolled or completed, and what protects them.
+    """The cells to hide: those in which 1 to k − 1 completed, did not complete or are enrolled, and what protects them.
 
     `others` are those who are enrolled and have not completed. Without `secondary` only the small cells are hidden, which
     protects none of them; it is there for the test that shows it.
     """
     figures = (with_totals(completed), with_totals(others))
     corner = (len(completed), len(completed[0]) if completed else 0)
-    small = {cell for cell in figures[0] if _is_small(figures, cell, k)}
-    hidden = set(small)
+    hidden = {cell for figure in figures for cell in figure if _is_small(figure, cell, k)}
     if not secondary:
         return frozenset(hidden)
-    while (open_ := _first_unprotected(figures, small, hidden, corner, k)) is not None:
-        path = min(_detours(figures, open_, hidden, corner, k), default=None)
-        if path is None or path[1] <= hidden:
+    small = [(figure, cell) for figure in figures for cell in sorted(hidden) if _is_small(figure, cell, k)]
+    while (open_ := _first_unprotected(small, hidden, corner, k)) is not None:
+        path = _detour(figures, *open_, hidden, corner, k)
+        if path is None or path <= hidden:
             return frozenset(figures[0])
-        hidden |= path[1]
+        hidden |= path
     return frozenset(hidden)
 
 
-def _is_small(figures: Sequence[Mapping[Cell, int]], cell: Cell, k: int) -> bool:
-    completed = figures[0][cell]
-    return 0 < completed < k or 0 < completed + figures[1][cell] < k
+def _is_small(counts: Mapping[Cell, int], cell: Cell, k: int) -> bool:
+    return 0 < counts[cell] < k
 
 
 def _first_unprotected(
-    figures: Sequence[Mapping[Cell, int]], small: Collection[Cell], hidden: Collection[Cell], corner: Cell, k: int
-) -> Cell | None:
-    for cell in sorted(small):
-        widths = [_width(figure, cell, hidden, corner, k) for figure in figures]
-        # Where the completed are few they have to be protected themselves, and then so are the enrolled.
-        if widths[0] < k and (0 < figures[0][cell] < k or sum(widths) < k):
-            return cell
-    return None
+    small: Sequence[tuple[Mapping[Cell, int], Cell]], hidden: Collection[Cell], corner: Cell, k: int
+) -> tuple[Mapping[Cell, int], Cell] | None:
+    """The figure, with its cell, that is known too well; none where all are protected."""
+    return next(((counts, cell) for counts, cell in small if _width(counts, cell, hidden, corner, k) < k), None)
 
 
 def _width(counts: Mapping[Cell, int], cell: Cell, hidden: Collection[Cell], corner: Cell, k: int) -> int:
@@ -123,31 +119,16 @@ def _path(room: Mapping[_Node, Mapping[_Node, int]], source: _Node, sink: _Node)
     return steps
 
 
-def _detours(
-    figures: Sequence[Mapping[Cell, int]], cell: Cell, hidden: Collection[Cell], corner: Cell, k: int
-) -> Iterator[tuple[int, set[Cell]]]:
-    """Cells that protect one when hidden too, with what is lost by them: by the completed, or else by the others."""
-    begin, end = _arc(cell, corner)
-    for counts in figures[:1] if 0 < figures[0][cell] < k else figures:
-        for source, sink in ((end, begin), (begin, end)):
-            if source == begin and counts[cell] < k:
-                continue  # it can't shrink by k
-            found = _cheapest(figures, counts, cell, hidden, corner, k, source, sink)
-            if found is not None:
-                yield found
-
-
-def _cheapest(
+def _detour(
     figures: Sequence[Mapping[Cell, int]],
     counts: Mapping[Cell, int],
     cell: Cell,
     hidden: Collection[Cell],
     corner: Cell,
     k: int,
-    source: _Node,
-    sink: _Node,
-) -> tuple[int, set[Cell]] | None:
-    """The way on which k may flow that hides the least."""
+) -> set[Cell] | None:
+    """The way on which k may flow back that hides the least: with it a small figure, which can't shrink by k, may grow."""
+    sink, source = _arc(cell, corner)
     ways: dict[_Node, list[tuple[_Node, Cell, int]]] = {}
     for other in counts:
         if other == cell:
@@ -162,7 +143,7 @@ def _cheapest(
     while queue:
         spent, node, used = heapq.heappop(queue)
         if node == sink:
-            return spent, set(used)
+            return set(used)
         if spent > best[node]:
             continue
         for after, other, cost in ways.get(node, ()):

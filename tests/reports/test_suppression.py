@@ -18,11 +18,12 @@ from scipy.optimize import linprog
 from lms.reports.suppression import Cell, hidden_cells, with_totals
 
 K = 5
+FIGURES = {"completed": (0,), "others": (1,), "enrolled": (0, 1)}  # of which each is the sum
 Table = list[list[int]]
 
 
 class Attack:
-    """What can be known of a table of which some cells are hidden: bounds of enrolled and of completed, by cell."""
+    """What can be known of a table of which some cells are hidden: bounds of each figure, by cell."""
 
     def __init__(self, completed: Table, others: Table, hidden: Collection[Cell]) -> None:
         self.rows, self.columns = len(completed), len(completed[0])
@@ -53,7 +54,7 @@ class Attack:
 
     def width(self, what: str, cell: Cell) -> float:
         """How far apart the bounds lie; infinite where there is none."""
-        aim = self._one(0, cell) + (self._one(1, cell) if what == "enrolled" else 0)
+        aim = sum(self._one(figure, cell) for figure in FIGURES[what])
         bounds = []
         for sign in (1, -1):
             found = linprog(sign * aim, A_eq=self.matrix, b_eq=self.values, bounds=(0, None), method="highs")
@@ -67,9 +68,8 @@ class Attack:
 def small_figures(completed: Table, others: Table) -> list[tuple[str, Cell]]:
     """What has to be protected: each figure of 1 to 4, in a cell or a total."""
     done, rest = with_totals(completed), with_totals(others)
-    return [("completed", cell) for cell in done if 0 < done[cell] < K] + [
-        ("enrolled", cell) for cell in done if 0 < done[cell] + rest[cell] < K
-    ]
+    counts = {"completed": done, "others": rest, "enrolled": {cell: done[cell] + rest[cell] for cell in done}}
+    return [(what, cell) for what, figure in counts.items() for cell in figure if 0 < figure[cell] < K]
 
 
 def found_out(completed: Table, others: Table, hidden: Collection[Cell]) -> list[tuple[str, Cell]]:
@@ -86,7 +86,7 @@ def random_table(random: Random, rows: int, columns: int) -> tuple[Table, Table]
     return completed, others
 
 
-BUSAN = ([[40, 3, 25], [30, 22, 18], [12, 9, 31]], [[10, 9, 5], [6, 8, 7], [6, 4, 9]])
+BUSAN = ([[40, 3, 25], [30, 22, 18], [12, 9, 31]], [[10, 9, 5], [6, 8, 7], [6, 7, 9]])
 
 
 def test_the_small_cell_is_hidden_and_something_else_of_its_row_and_column() -> None:
@@ -106,6 +106,15 @@ def test_without_the_second_hiding_he_finds_it_exactly() -> None:
     assert hidden == {(0, 1)}
     assert found_out(*BUSAN, hidden) == [("completed", (0, 1))]
     assert Attack(*BUSAN, hidden).width("completed", (0, 1)) == 0
+
+
+def test_the_last_who_did_not_complete_is_not_found_either() -> None:
+    """Of ten nine completed: whoever knows the group knows of whom it is told that he didn't."""
+    completed, others = [[9, 40, 25], [30, 22, 18], [12, 9, 31]], [[1, 10, 8], [6, 8, 7], [6, 7, 9]]
+    bare = hidden_cells(completed, others, K, secondary=False)
+    assert bare == {(0, 0)}
+    assert found_out(completed, others, bare) == [("others", (0, 0))]
+    assert found_out(completed, others, hidden_cells(completed, others, K)) == []
 
 
 @pytest.mark.parametrize("seed", range(12))
