@@ -79,6 +79,8 @@ def make_full(session: Session, files: FileStore, samples: Mapping[int, Samples]
     """
     if is_full(session):
         return
+    if not is_marked(session, Run):
+        raise DemoError("no_few")
     day = day or today()
     _Making(session, files, samples, day).make()
 

@@ -82,6 +82,13 @@ def test_a_company_of_the_site_is_not_taken_over(demo_site: DemoSite) -> None:
         demo_site.make()
 
 
+def test_all_of_it_needs_the_few(demo_site: DemoSite) -> None:
+    before = demo_site.rows()
+    with demo_site.database.writing() as session, pytest.raises(demo.DemoError, match="earlier version"):
+        demo.make_full(session, demo_site.files, {})
+    assert demo_site.rows() == before
+
+
 def test_all_of_it_is_worth_looking_at_and_right(demo_site: DemoSite) -> None:
     demo_site.make(full=True)
     with demo_site.database.writing() as session:
