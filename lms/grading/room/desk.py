@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import importlib
 import random
 import socket
 import sys
@@ -179,6 +180,8 @@ class Desk:
             return self._namespace[told["class"]][told["name"]]
         if told["kind"] == "instance":
             return self._instances.take(number, self._namespace[told["class"]], told.get("state"), decoder)
+        if told["kind"] == "module":
+            return importlib.import_module(told["name"])
         return self._stand_in(handle) if told["kind"] == "object" else self._callback(number, told["name"])
 
     def _own(self, handle: list[Any], decoder: Decoder) -> Any:

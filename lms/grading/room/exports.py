@@ -16,6 +16,11 @@ from .proxies import RemoteClass, RemoteFunction
 
 _PATCHABLE = ("builtins", "random", "time", "math", "os", "numpy.random")
 _CALLABLE = types.FunctionType | types.MethodType | types.BuiltinFunctionType | type
+_RUNNING = types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType
+_OF_RUNNING = frozenset(("send", "throw", "close", "asend", "athrow", "aclose"))
+# From these everything of this process can be reached: globals, builtins, the text of a hidden test.
+_INSIDES = types.FrameType | types.TracebackType | types.CodeType | types.ModuleType
+_ADDRESSES = frozenset(("ctypes", "cffi"))  # numpy's random generators give away where they lie in memory
 
 
 def index(number: Any) -> int:
@@ -77,6 +82,8 @@ class Exports:
                 encoder.told.add(number)
                 told["state"] = encoder.encode(dict(vars(value)))
             return told
+        if isinstance(value, types.ModuleType):
+            return {"kind": "module", "name": value.__name__}
         if isinstance(value, _CALLABLE) or _is_ufunc(value):
             return {"kind": "function", "name": str(getattr(value, "__name__", "function"))}
         own = [name for name in operators.OPERATORS if getattr(kind, name, None) is not getattr(object, name, None)]
@@ -91,8 +98,8 @@ class Exports:
                 return found
         elif target[0] == "patched":
             return patches.replacement(target[1], target[2])
-        elif target[0] == "attribute" and isinstance(target[2], str) and not target[2].startswith("_"):
-            return functools.partial(getattr, self.own(target[1]), target[2])
+        elif target[0] == "attribute" and _is_public(held := self.own(target[1]), target[2]):
+            return functools.partial(getattr, held, target[2])
         elif target[0] == "operator" and target[2] in operators.KNOWN:
             held = self.own(target[1])
             return functools.partial(getattr(type(held), target[2]), held)
@@ -138,6 +145,15 @@ def _number_of(value: Any) -> int | None:
     if isinstance(value, type) and getattr(value, "_is_remote", False):
         return int(value._number)  # type: ignore[attr-defined]
     return None
+
+
+def _is_public(held: Any, name: Any) -> bool:
+    """Whether her code may ask an object of the check's for this attribute."""
+    if not isinstance(name, str) or name.startswith("_") or name in _ADDRESSES:
+        return False
+    if isinstance(held, _RUNNING):
+        return name in _OF_RUNNING
+    return not isinstance(held, _INSIDES)
 
 
 def _is_ufunc(value: Any) -> bool:
