@@ -7,11 +7,13 @@ of the same class whose operator a check used. Else an object is opaque.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
 
+from . import hints
 from .operators import REFUSED
 
 _BUILTIN_ITERATORS = """
@@ -68,13 +70,13 @@ class RemoteFunction:
 
     _is_remote = True
 
-    def __init__(self, room: Room, handle: int, told: dict[str, Any], site: str) -> None:
+    def __init__(self, room: Room, handle: int, told: dict[str, Any], site: str, doc: str | None) -> None:
         self._room = room
         self._handle = handle
         self._site = site
         self._reads = told.get("reads") or ()
         self.__name__ = self.__qualname__ = str(told["name"])
-        self.__doc__ = told["doc"] if isinstance(told.get("doc"), str) else None
+        self.__doc__ = doc
         self.__module__ = "__main__"
         signature = _signature(told.get("signature"))
         if signature is not None:
@@ -103,7 +105,8 @@ class RemoteFunction:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__annotations__", "__defaults__", "__kwdefaults__", "__wrapped__"):
             raise AttributeError(name)
-        return self._room.attribute(self._handle, name, f"{self._site}.{name}")
+        value = self._room.attribute(self._handle, name, f"{self._site}.{name}")
+        return hints.only_types(value) if name == "__annotations__" else value
 
     def __eq__(self, other: object) -> bool:
         return type(other) is RemoteFunction and other._handle == self._handle
@@ -183,8 +186,23 @@ def _own_score(cls: type) -> Callable[..., Any] | None:
     """scikit-learn's own score of predictions: the model predicts, and only our side sees the right values."""
     real = getattr(cls, "_real", None)
     score = getattr(real, "score", None)
-    mixed_in = getattr(score, "__qualname__", "") in ("ClassifierMixin.score", "RegressorMixin.score")
-    return score if mixed_in and str(getattr(score, "__module__", "")).startswith("sklearn.") else None
+    if not str(getattr(score, "__module__", "")).startswith("sklearn."):
+        return None
+    if getattr(score, "__qualname__", "") in ("ClassifierMixin.score", "RegressorMixin.score"):
+        return score
+    return _score_of_parts if hasattr(real, "predict") else None
+
+
+def _score_of_parts(self: Any, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """Of a pipeline or a search, whose score is that of what is within; with no right values it is the model's to say."""
+    if y is None:
+        return self._room.attribute(_number(self), "score", f"{type(self)._site}.score")(X)
+    metrics = importlib.import_module("sklearn.metrics")
+    scoring = getattr(self, "scoring", None)
+    if isinstance(scoring, str):
+        return metrics.get_scorer(scoring)(self, X, y, sample_weight=sample_weight)
+    metric = metrics.accuracy_score if hasattr(self, "classes_") else metrics.r2_score
+    return metric(y, self.predict(X), sample_weight=sample_weight)
 
 
 class RemoteIterator(RemoteObject):

@@ -34,7 +34,7 @@ class StandIns:
         number, told = index(handle[1]), handle[2]
         kind = told["kind"]
         if kind == "function":
-            return RemoteFunction(self._room, number, told, site)
+            return RemoteFunction(self._room, number, told, site, self._contract.doc(site, told.get("doc")))
         if kind == "module":
             return _module(str(told["name"]))
         if kind == "class":
