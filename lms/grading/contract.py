@@ -31,10 +31,12 @@ _known: OrderedDict[tuple[str, str, str], Contract] = OrderedDict()
 
 @dataclass(frozen=True)
 class Contract:
-    """`rooms` is what the runner is told; `idle` are checks that came to their end without asking the solution for anything."""
+    """`rooms` is what the runner is told; `idle` are checks that came to their end without asking the solution for anything;
+    `credit` those whose last expression gave it a number."""
 
     rooms: Rooms
     idle: frozenset[str] = frozenset()
+    credit: frozenset[str] = frozenset()
 
     def together(self) -> list[str]:
         """Checks that run where the learner's code runs."""
@@ -75,11 +77,11 @@ def _learn(exercise: Exercise, parent: WarmParent) -> Contract:
     )
     doubtful = {name for name, ran in second.items() if name in idle or not _passes(ran)}
     if not doubtful:
-        return Contract(split)
+        return Contract(split, credit=_credit(second))
     everything = frozenset(second)
     third = _run(exercise, parent, Rooms(needed=frozenset(), contract=EMPTY, together=everything))
     together = frozenset(name for name in doubtful if _passes(third[name]))
-    return Contract(dataclasses.replace(split, together=together), idle)
+    return Contract(dataclasses.replace(split, together=together), idle, _credit(second) | (_credit(third) & together))
 
 
 def _before(exercise: Exercise, names: list[str]) -> frozenset[str]:
@@ -99,6 +101,7 @@ EMPTY: dict[str, Any] = {
     "builtins": [],
     "operators": {},
     "stops": [],
+    "examples": {},
 }
 
 
@@ -108,6 +111,11 @@ def _run(exercise: Exercise, parent: WarmParent, rooms: Rooms) -> dict[str, Ran]
     most = {check.name: check.points for check in exercise.checks}
     ran = run_steps(lambda: Runner(parent, exercise.limits, exercise.files, rooms), steps, rooms, most)
     return {step.grade_id: result for step, result in zip(steps, ran, strict=True) if step.kind == CHECK}
+
+
+def _credit(results: dict[str, Ran]) -> frozenset[str]:
+    replies = ((name, ran.reply) for name, ran in results.items())
+    return frozenset(name for name, reply in replies if reply and reply.value and reply.value.kind == "number")
 
 
 def _passes(ran: Ran) -> bool:

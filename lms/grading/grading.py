@@ -10,7 +10,7 @@ from lms.errors import GradingUnavailableError
 
 from . import plan as plans
 from . import templates
-from .contract import contract_of
+from .contract import Contract, contract_of
 from .exercise import Check, Exercise
 from .feedback import make_feedback
 from .grades import CheckResult, Flag, Grade, RepairNote
@@ -41,8 +41,8 @@ def grade(
     started = time.monotonic()
     submission = read_notebook(notebook, exercise, max_bytes=max_bytes)
     steps = plans.make_plan(exercise, submission)
-    environment, ran = _run(exercise, steps, required_level)
-    results = _Judging(exercise, submission, steps, ran, language).results()
+    environment, contract, ran = _run(exercise, steps, required_level)
+    results = _Judging(exercise, submission, steps, ran, language, contract.credit).results()
     repairs = tuple(_repair_note(repair, language) for repair in submission.repairs)
     failed = any(result.outcome == ERROR for result in results)
     return Grade(
@@ -63,18 +63,19 @@ def grade(
 
 def _run(
     exercise: Exercise, steps: list[Step], required_level: str | None, *, again: bool = True
-) -> tuple[str, list[Ran]]:
-    """The environment, and what each step gave. Where the warm parent dies under it, which is nobody's notebook, once more
-    with a new one."""
+) -> tuple[str, Contract, list[Ran]]:
+    """The environment, what the solution showed, and what each step gave. Where the warm parent dies under it, which is
+    nobody's notebook, once more with a new one."""
     with warm_parent(exercise, required_level) as parent:
         try:
-            rooms = contract_of(exercise, parent).rooms
+            contract = contract_of(exercise, parent)
+            rooms = contract.rooms
             most = {check.name: check.points for check in exercise.checks}
             with templates.borrowed(exercise, parent, rooms, steps) as ahead:
                 ran = run_steps(
                     lambda: Runner(parent, exercise.limits, exercise.files, rooms, ahead), steps, rooms, most
                 )
-            return parent.environment, ran
+            return parent.environment, contract, ran
         except GradingUnavailableError:
             if not again or parent.is_alive():
                 raise
@@ -103,6 +104,7 @@ class _Judging:
     steps: list[Step]
     ran: list[Ran]
     language: str
+    credit: frozenset[str]
 
     def results(self) -> tuple[CheckResult, ...]:
         """One for each check of the exercise, in its order, whatever the learner's notebook holds."""
@@ -122,6 +124,7 @@ class _Judging:
                 language=self.language,
                 cause=self._cause(step) if step else "",
                 where=self._where,
+                credit=check.name in self.credit,
             )
             verdict: Verdict = self._unanswered(check) or judge(case, result)
             found.append(

@@ -31,7 +31,8 @@ class Verdict:
 @dataclass(frozen=True)
 class Case:
     """All that judging one check needs. `where` says a place in the learner's notebook in words, '' if it isn't hers;
-    `cause` is what went wrong in the answers that this check is about, '' if nothing did."""
+    `cause` is what went wrong in the answers that this check is about, '' if nothing did; `credit`: the solution's value is a
+    number."""
 
     check: Check
     source: str
@@ -40,6 +41,7 @@ class Case:
     language: str
     cause: str
     where: Callable[[str, int], str]
+    credit: bool = False
 
 
 def judge(case: Case, ran: Ran) -> Verdict:
@@ -65,6 +67,8 @@ def _judge(case: Case, ran: Ran) -> Verdict:
 def _value(case: Case, value: Value | None) -> Verdict:
     """The last expression's value may be partial credit; what only looks like credit is an error of the exercise."""
     most = case.check.points
+    if case.credit and (value is None or value.kind == "other"):  # such as the table that comparing her table gives
+        return Verdict(FAILED, 0.0, _joined(case.cause, case.check.message or say("failed", case.language)))
     if value is None or value.kind in ("other", "passed"):
         return Verdict(PASSED, most, say("passed", case.language))
     if value.kind == "failed":
