@@ -21,6 +21,7 @@ from .wall import WallDownError
 
 _STOPS = (StopIteration, StopAsyncIteration)
 _STOPPING = ("__next__", "__await__")
+_OF_ITERATORS = ("iterator.send()", "iterator.throw()", "iterator.close()")
 
 
 class Asking:
@@ -72,13 +73,16 @@ class Asking:
         return reply.get("value"), buffers
 
     def _request(
-        self, request: dict[str, Any], encoder: Encoder, *, site: str = ""
+        self, request: dict[str, Any], encoder: Encoder, *, site: str = "", stops: bool = False
     ) -> tuple[dict[str, Any], list[bytes]]:
-        """`site` is '' where StopIteration may come back. One at a time, though checks may have threads."""
+        """`stops`: StopIteration may come back; else only from a call or attribute at a `site` where the solution's does. One
+        at a time, though checks may have threads."""
         with self._turn:
-            return self._exchange(request, encoder, site)
+            return self._exchange(request, encoder, site, stops)
 
-    def _exchange(self, request: dict[str, Any], encoder: Encoder, site: str) -> tuple[dict[str, Any], list[bytes]]:
+    def _exchange(
+        self, request: dict[str, Any], encoder: Encoder, site: str, stops: bool
+    ) -> tuple[dict[str, Any], list[bytes]]:
         if self._connection is None:
             raise WallDownError
         if (wanted := self.listening.wanted()) is not None:
@@ -97,14 +101,14 @@ class Asking:
         self.listening.replay(reply.get("told") or ())
         if "error" in reply:
             error = self._stand_ins.error(reply["error"], lambda tree: self.decode(tree, buffers, ""))
-            if site and isinstance(error, _STOPS) and not self._may_stop(site):
+            if isinstance(error, _STOPS) and not stops and not self._may_stop(site):
                 raise RuntimeError("the function raised StopIteration") from error
             raise error
         return reply, buffers
 
     def _may_stop(self, site: str) -> bool:
         """StopIteration ends a loop without a word: a call raises it only where the author's solution does."""
-        return site.startswith("iterator.") or self.contract.may_stop(site)
+        return site in _OF_ITERATORS or (bool(site) and self.contract.may_stop(site))
 
     def _serve_callback(self, connection: socket.socket, request: dict[str, Any], buffers: list[bytes]) -> None:
         """The learner's function calls something that the check gave it, or has put in the place of a builtin."""
@@ -238,7 +242,7 @@ class Asking:
             "patched": self.patches.current(),
         }
         numbered = encoder.numbered
-        reply, buffers = self._request(request, encoder, site=site if operator not in _STOPPING else "")
+        reply, buffers = self._request(request, encoder, site=site, stops=operator in _STOPPING)
         for number, content in reply.get("changes") or ():
             replace_content(numbered[index(number)], self.decode(content, buffers, site))
         made = self.decode(reply.get("value"), buffers, site, numbered)

@@ -82,7 +82,7 @@ def source_of(name: str, cells: list[str]) -> list[str]:
             body = ast.parse(cell).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        for node in body:
+        for node in reversed(body):
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and node.name == name:
                 first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
                 return [line + "\n" for line in cell.split("\n")[first - 1 : node.end_lineno]]
