@@ -11,13 +11,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from lms.errors import GradingUnavailableError
 
 from . import names
 from .plan import CHECK, SETUP, Step
 from .sandbox.process import Child, Files, Forker, Limits, RoomError, WarmParent
 from .sandbox.template import Template
-from .wire import Reply
+from .wire import Reply, size_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Ahead:
     checks: Template
 
 
+MOST_OUTPUT = 16 << 20  # characters of all cells together; the grader holds them
+
+
 class Runner:
     """One submission, with the two children that it has at a time."""
 
@@ -68,6 +73,7 @@ class Runner:
         self._done: list[Step] = []
         self._learner: Child | None = None
         self._checks: Child | None = None
+        self._output_left = MOST_OUTPUT
         self.opened = 0  # how often children had to be made
 
     def run(self, step: Step) -> Ran:
@@ -160,7 +166,12 @@ class Runner:
         if not reply.wall and other is not None:
             self._blame_learner()
             return Ran(trouble="memory" if other.over_limit else "died")
-        return Ran(reply, late)
+        return Ran(self._shortened(reply), late)
+
+    def _shortened(self, reply: Reply) -> Reply:
+        """Without its outputs, once those of all cells are more than anybody reads."""
+        self._output_left -= sum(map(size_of, reply.outputs))
+        return reply if self._output_left >= 0 else msgspec.structs.replace(reply, outputs=[])
 
     def _blame_learner(self) -> None:
         """A child is dead. It is the learner's doing, unless the process that forked it has died."""

@@ -8,6 +8,8 @@ import msgspec
 
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=2_000)]
+Mime = Literal["text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg"]
+Nothing = Annotated[dict[str, str], msgspec.Meta(max_length=0)]  # what a page would read as directions
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,16 +41,16 @@ class StreamOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 class ResultOutput(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="output_type", tag="execute_result"
 ):
-    data: dict[str, str]
-    metadata: dict[str, str]
+    data: dict[Mime, str]
+    metadata: Nothing
     execution_count: int
 
 
 class DisplayOutput(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="output_type", tag="display_data"
 ):
-    data: dict[str, str]
-    metadata: dict[str, str]
+    data: dict[Mime, str]
+    metadata: Nothing
 
 
 class ErrorOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="output_type", tag="error"):
@@ -58,6 +60,15 @@ class ErrorOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
 
 
 Output = StreamOutput | ResultOutput | DisplayOutput | ErrorOutput
+
+
+def size_of(output: Output) -> int:
+    """In characters."""
+    if isinstance(output, StreamOutput):
+        return len(output.text)
+    if isinstance(output, ErrorOutput):
+        return sum(map(len, output.traceback))
+    return sum(map(len, output.data.values()))
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
