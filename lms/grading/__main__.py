@@ -19,6 +19,7 @@ from . import otter, proof
 from .batch import Graded, Table, find_notebooks, grade_all, page_names
 from .exercise import LANGUAGES, Exercise, load_exercise
 from .findings import tell
+from .messages import printable
 from .page import page_of, points_in_words
 from .pool import requirement
 from .sandbox.isolation import LEVELS, isolation
@@ -112,7 +113,7 @@ def _grade(given: argparse.Namespace) -> int:
     pages = page_names(paths)
     if given.html:
         given.html.mkdir(parents=True, exist_ok=True)
-    done = 0
+    done = written = wanted = 0
     with contextlib.ExitStack() as stack:
         table = None
         if given.csv:
@@ -124,7 +125,7 @@ def _grade(given: argparse.Namespace) -> int:
         for graded, page in zip(stack.enter_context(contextlib.closing(graded_all)), pages, strict=True):
             done += graded.line["outcome"] == "graded"
             if graded.problem:
-                _tell(f"{graded.line['notebook']}: {graded.problem}")
+                _tell(f"{_name(graded)}: {graded.problem}")
             _say(
                 json.dumps(graded.line, ensure_ascii=False)
                 if given.json
@@ -133,15 +134,31 @@ def _grade(given: argparse.Namespace) -> int:
             if table:
                 table.add(graded)
             if given.html and graded.grade:
-                (given.html / page).write_text(page_of(graded, exercise, given.language), encoding="utf-8")
+                wanted += 1
+                written += _write_page(given.html / page, graded, exercise, given.language)
     if len(paths) > 1:
         _tell(f"{done} of {len(paths)} notebooks graded")
-    return 0 if done == len(paths) else 1
+    return 0 if done == len(paths) and written == wanted else 1
+
+
+def _write_page(path: Path, graded: Graded, exercise: Exercise, language: str) -> bool:
+    """Whether it could be written: one page that can't be made must not cost the other notebooks theirs."""
+    try:
+        path.write_text(page_of(graded, exercise, language), encoding="utf-8", errors="replace")
+    except Exception as error:
+        _tell(f"{_name(graded)}: no page could be made: {type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _name(graded: Graded) -> str:
+    """On one line, without what would steer a terminal."""
+    return " ".join(printable(str(graded.line["notebook"])).split("\n"))
 
 
 def _in_words(graded: Graded, exercise: Exercise, language: str) -> str:
     line = graded.line
-    rows = [f"{line['notebook']}: {line['outcome']} {points_in_words(graded, exercise, language)}"]
+    rows = [f"{_name(graded)}: {line['outcome']} {points_in_words(graded, exercise, language)}"]
     for check in line["checks"]:
         earned = "-" if check["points"] is None else f"{check['points']:g}"
         rows.append(f"  {check['name']}: {check['outcome']} {earned}/{check['max_points']:g}  {check['message']}")

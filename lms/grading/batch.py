@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
+import stat
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +19,11 @@ from .exercise import Exercise
 from .grades import CheckResult, Grade
 from .grading import ENGINE, grade
 from .messages import say
+from .notebook import MAX_BYTES
+
+_LONGEST = 200
+# Full-width signs are formulas in spreadsheets of East Asia.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True)
@@ -79,18 +87,36 @@ def grade_all(
 
 
 def grade_one(exercise: Exercise, path: str, *, language: str, required_level: str | None) -> Graded:
+    name = readable(path)
     try:
-        content = Path(path).read_bytes()
-        graded = grade(exercise, content, name=path, language=language, required_level=required_level)
+        graded = grade(exercise, _content(path), name=name, language=language, required_level=required_level)
     except NotANotebookError as error:
-        return _refused(exercise, path, error.reason, say(f"refused_{error.reason}", language))
+        return _refused(exercise, name, error.reason, say(f"refused_{error.reason}", language))
     except GradingUnavailableError as error:
-        return _refused(exercise, path, error.reason, str(error))
+        return _refused(exercise, name, error.reason, str(error))
     except OSError as error:
-        return _refused(exercise, path, "unreadable", f"{path}: {error.strerror}")
+        return _refused(exercise, name, "unreadable", f"{name}: {error.strerror}")
     except Exception as error:  # a fault of ours must not cost the other notebooks their lines
-        return _refused(exercise, path, "engine_failed", f"{type(error).__name__}: {error}")
+        return _refused(exercise, name, "engine_failed", f"{type(error).__name__}: {error}")
     return Graded(_line(graded), graded)
+
+
+def readable(path: str) -> str:
+    """A file's name as text: one that was packed under another encoding holds bytes that are none."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _content(path: str) -> bytes:
+    """A link, which may lead to the solution or to another's answers, a pipe or a device is no notebook that was handed in.
+    OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise OSError(error.errno, "it is a link" if error.errno == errno.ELOOP else error.strerror) from error
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        return file.read(MAX_BYTES + 1)
 
 
 def _line(graded: Grade) -> dict[str, Any]:
@@ -147,11 +173,17 @@ def page_names(paths: Sequence[str]) -> list[str]:
     names: list[str] = []
     for stem, part in zip(stems, parts, strict=True):
         name = stem if stems.count(stem) == 1 or same_place else "-".join(part[shared:])
+        name = _fitting(name.replace("/", ""))
         made, number = f"{name}.html", 2
         while made in names:
             made, number = f"{name}-{number}.html", number + 1
         names.append(made)
     return names
+
+
+def _fitting(name: str) -> str:
+    """Short enough for a file, with what is put behind it."""
+    return os.fsencode(name)[:_LONGEST].decode("utf-8", "ignore")
 
 
 class Table:
@@ -177,4 +209,4 @@ class Table:
 
 def _cell(value: Any) -> Any:
     """A text that a spreadsheet would take for a formula is made text; a number stays one."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

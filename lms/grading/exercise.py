@@ -207,6 +207,8 @@ class _Folder:
         return path
 
     def _hash(self, path: str, wanted: str, key: str) -> str:
+        if not (self.folder / path).resolve().is_relative_to(self.folder):
+            raise self._error(key, f"{path} is a link to a file outside the exercise", "Put a copy of the file there")
         try:
             with (self.folder / path).open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
