@@ -293,14 +293,15 @@ def current() -> Shell:
 
 
 class Captured:
-    """What programs and C code write to descriptors 1 and 2: kept in a file of the child's own."""
+    """What programs and C code write to descriptors 1 and 2: kept in a file of the child's own, that has no name."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
         self.renew()
 
     def renew(self) -> None:
         """A file of this process's own: one of the process that forked it isn't open here any more."""
-        self._file = os.memfd_create("output")
+        self._file = os.open(self._folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         self._read = 0
         nothing = os.open("/dev/null", os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -327,7 +328,7 @@ def prepare(home: str) -> Captured:
         IPYTHONDIR=f"{temporary}/ipython",
     )
     tempfile.tempdir = None
-    captured = Captured()
+    captured = Captured(temporary)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = _STREAMS
     sys.argv = [""]

@@ -254,6 +254,11 @@ _REFUSED = [
     "landlock_add_rule",
     "landlock_restrict_self",
     "personality",
+    "memfd_create",  # memory of no process and no file system, which nobody would count
+    "shmget",
+    "shmat",
+    "msgget",
+    "semget",
 ]
 _SHUTS_IN = ("mount", "unshare", "setns", "sethostname")
 _NAMESPACES = (CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET)
@@ -276,6 +281,8 @@ def seccomp_program(*, unix_sockets: bool, forks: bool = False) -> bytes:
             rules.add_rule(refused, name)
     if forks:
         rules.add_rule(refused, "mount", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, MS_MOVE, MS_MOVE))
+        rules.add_rule(refused, "unshare", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
+        rules.add_rule(refused, "setns", pyseccomp.Arg(1, pyseccomp.NE, CLONE_NEWPID))
     for flag in _NAMESPACES:
         rules.add_rule(refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie behind a pointer: clone() is used instead
