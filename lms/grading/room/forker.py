@@ -78,13 +78,13 @@ class Forker:
         body, descriptors, _, _ = socket.recv_fds(self.control, MAX_MESSAGE, MAX_DESCRIPTORS)
         if not body:
             return False
-        request = json.loads(body)
         try:
+            request = json.loads(body)
             if request["do"] == "fork":
                 self._fork(request, descriptors)
             else:
                 self.handle(request, descriptors)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.answer({"error": str(error)})
         finally:
             for descriptor in descriptors:

@@ -169,7 +169,7 @@ class Parent(Forker):
     def _store(self, request: dict[str, Any], descriptors: list[int]) -> None:
         """Copy an exercise's data files into our own memory, so that children can be shown them."""
         root = confine.STORE if self.level in ("full", "user") else request["folder"]
-        while len(self.stores) >= MAX_STORES:
+        while len(self.stores) >= MAX_STORES and request["first"]:
             oldest = next(iter(self.stores))
             shutil.rmtree(self.stores.pop(oldest))
         folder = os.path.join(root, request["store"])
@@ -180,7 +180,8 @@ class Parent(Forker):
                 source.seek(0)
                 shutil.copyfileobj(source, copy)
             os.chmod(target, 0o444)
-        self.stores[request["store"]] = folder
+        if request["last"]:
+            self.stores[request["store"]] = folder
 
 
 def warm(preload: list[str]) -> None:

@@ -26,6 +26,7 @@ import msgspec
 from lms.errors import GradingUnavailableError
 
 from ..room import frames
+from ..room.forker import MAX_MESSAGE
 from . import cgroups
 
 START_SECONDS = 60.0
@@ -39,6 +40,7 @@ _HERE = Path(__file__).resolve().parent
 _FIRST_UID = 2_000_000_000
 _SLOTS = 512  # of a warm parent: for children of its own, then blocks for templates with theirs
 _CHILDREN = 256
+_FILES_AT_ONCE = 32
 BLOCK = 32
 ONE_USER = 1000  # where there is one uid only, in its user namespace
 ENGINE = "/engine"  # inside the sandbox
@@ -189,8 +191,11 @@ class Forker:
         raise NotImplementedError
 
     def _ask(self, request: dict[str, Any], descriptors: list[int]) -> tuple[dict[str, Any], list[int]]:
+        message = json.dumps(request).encode()
+        if len(message) > MAX_MESSAGE:
+            raise GradingUnavailableError(why=f"what must be told of the exercise is too long: {len(message)} bytes")
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            socket.send_fds(self._control, [message], descriptors)
             body, given, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
         except OSError as error:
             raise GradingUnavailableError(why=f"the warm parent does not answer: {error}") from error
@@ -300,12 +305,17 @@ class WarmParent(Forker):
         return self._process.poll() is None and not poll.poll(0)
 
     def _store(self, files: Files) -> None:
-        request = {"do": "store", "store": files.digest, "files": [p for p, _ in files.paths], "folder": self._folder}
-        with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(open(path, "rb")).fileno() for _, path in files.paths]
-            answer, _ = self._ask(request, opened)
-        if not answer.get("stored"):
-            raise GradingUnavailableError(why=f"the data files could not be stored: {answer.get('error')}")
+        """A message carries only so many descriptors."""
+        for first in range(0, len(files.paths), _FILES_AT_ONCE):
+            given = files.paths[first : first + _FILES_AT_ONCE]
+            request: dict[str, Any] = {"do": "store", "store": files.digest, "folder": self._folder}
+            request |= {"first": not first, "last": first + _FILES_AT_ONCE >= len(files.paths)}
+            request["files"] = [path for path, _ in given]
+            with contextlib.ExitStack() as stack:
+                opened = [stack.enter_context(open(path, "rb")).fileno() for _, path in given]
+                answer, _ = self._ask(request, opened)
+            if not answer.get("stored"):
+                raise GradingUnavailableError(why=f"the data files could not be stored: {answer.get('error')}")
 
     def grow(
         self, room: str, limits: Limits, files: Files, setting: dict[str, Any], block: int, forks: socket.socket
@@ -352,7 +362,7 @@ class Child:
         self._group: cgroups.Group | None = None
         self.usage: dict[str, Any] = {}
         self.over_limit = False
-        self.pid = _pid_of(descriptor)
+        self.pid = pid_of(descriptor)
         if parent.groups:
             try:
                 self._group = cgroups.Group(parent.groups, memory_mb=limits.memory_mb, processes=limits.processes)
@@ -496,7 +506,7 @@ def memory_kb(pid: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
 
 
-def _pid_of(descriptor: int) -> int:
+def pid_of(descriptor: int) -> int:
     """A child's pid as this process sees it."""
     for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines():
         if line.startswith("Pid:"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from lms.errors import GradingUnavailableError
 
 from ..wire import Reply, Short
-from .process import BLOCK, ONE_USER, Files, Forker, Limits, WarmParent, memory_kb
+from .process import BLOCK, ONE_USER, Files, Forker, Limits, WarmParent, memory_kb, pid_of
 
 ANSWER_SECONDS = 10.0
 
@@ -48,6 +49,19 @@ class Template(Forker):
         self._slots = itertools.cycle(range(1, BLOCK) if os.geteuid() == 0 else (ONE_USER,))
         self._at_start = memory_kb(self._process.pid)
 
+    def _ask_for_child(self, request: dict[str, Any], given: list[int], files: Files) -> int:
+        """What an author's code runs in may answer with the descriptor of any process that it can name, and the grader would
+        kill that: only a child of the template is taken."""
+        descriptor = super()._ask_for_child(request, given, files)
+        try:
+            is_child = _parent_of(pid_of(descriptor)) == self._process.pid
+        except GradingUnavailableError:
+            is_child = False
+        if not is_child:
+            os.close(descriptor)
+            raise GradingUnavailableError(why="a template sent what is no child of its own")
+        return descriptor
+
     def run(self, message: dict[str, Any]) -> tuple[Reply, bool]:
         """A cell, as a child runs it. RoomError."""
         return self._process.ask(message, Reply, self._limits.cell_seconds)
@@ -76,3 +90,12 @@ class Template(Forker):
         self._control.close()
         self._process.close()
         self._parent.blocks.append(self._block)
+
+
+def _parent_of(pid: int) -> int:
+    """0 where there is no such process, or none that this one may see."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("PPid:")), 0)
