@@ -48,7 +48,7 @@ prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (a
 	@$(BIN)/flask lms init
 
 run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 starts it empty, DEMO=full with three years
-	@case "$(DEMO)" in 0) ;; full) $(BIN)/flask lms demo --full ;; *) $(BIN)/flask lms demo ;; esac
+	@case "$(DEMO)" in 0) ;; full) $(BIN)/flask lms demo --if-alone --full ;; *) $(BIN)/flask lms demo --if-alone ;; esac
 	@exec $(BIN)/flask lms serve
 
 test: $(VENV)/.dev $(NBGRADER)/.ready test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL

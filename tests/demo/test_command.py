@@ -63,6 +63,9 @@ def test_a_site_of_real_people_has_to_ask_for_it(app: Flask, demo_site: DemoSite
     refused = _type(app)
     assert refused.exit_code == 1
     assert "--beside-real-data" in refused.output
+    left = _type(app, "--if-alone")
+    assert left.exit_code == 0, left.output
+    assert "no demonstration is made" in left.output
     with demo_site.database.reading() as session:
         assert session.scalars(select(Person.name)).all() == ["하지민"]
     assert _type(app, "--beside-real-data").exit_code == 0

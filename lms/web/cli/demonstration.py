@@ -17,18 +17,25 @@ from .group import console, in_site, lms, say
 @click.option(
     "--beside-real-data", is_flag=True, help="also on a site with accounts of its own, among whose figures it counts"
 )
+@click.option("--if-alone", is_flag=True, help="on a site with accounts of its own change nothing, and call that no error")
 @click.option("--remove", is_flag=True, help="take away all that it made, and what was done in it since")
 @in_site
-def make_demo(site: LMS, full: bool, beside_real_data: bool, remove: bool) -> None:
+def make_demo(site: LMS, full: bool, beside_real_data: bool, if_alone: bool, remove: bool) -> None:
     """Make demonstration people and a run, once, and print how to sign in."""
     if remove:
-        if full or beside_real_data:
+        if full or beside_real_data or if_alone:
             raise click.UsageError("--remove stands alone.")
         _remove(site)
         return
-    with site.database.writing() as session:
-        made = demo.make(session, site.instance, beside_real_data=beside_real_data)
-        session.commit()
+    try:
+        with site.database.writing() as session:
+            made = demo.make(session, site.instance, beside_real_data=beside_real_data)
+            session.commit()
+    except demo.DemoError as error:
+        if not if_alone or error.reason != "real_people":
+            raise
+        say("this site has accounts of its own, so no demonstration is made")
+        return
     if full:
         _make_full(site)
     _tell(made)
