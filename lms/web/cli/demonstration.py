@@ -17,7 +17,9 @@ from .group import console, in_site, lms, say
 @click.option(
     "--beside-real-data", is_flag=True, help="also on a site with accounts of its own, among whose figures it counts"
 )
-@click.option("--if-alone", is_flag=True, help="on a site with accounts of its own change nothing, and call that no error")
+@click.option(
+    "--if-alone", is_flag=True, help="on a site with accounts of its own change nothing, and call that no error"
+)
 @click.option("--remove", is_flag=True, help="take away all that it made, and what was done in it since")
 @in_site
 def make_demo(site: LMS, full: bool, beside_real_data: bool, if_alone: bool, remove: bool) -> None:
