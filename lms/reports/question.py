@@ -23,6 +23,8 @@ DIMENSIONS = (*PLACE_DIMENSIONS, *COURSE_DIMENSIONS)
 # An enrolment may stand in several groups of these, so the parts may add up to more than the total.
 OVERLAPPING = frozenset({"centre", "cluster"})
 
+MOST_VALUES = 400  # of one filter: databases refuse conditions of a thousand parts
+
 CURRENT = "current"  # of `run`: the runs in whose learning or review period the day lies
 UNDECLARED = "undeclared"  # of `size`, `industry`, `level`: the company had declared none
 
@@ -44,7 +46,8 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 class ReportError(LMSError):
     """The question can't be asked. `what` says why, `choices` what may be said instead.
 
-    `reason`: dimension (unknown or named twice), reading, regions, day (no day), not_ended, value (of the filter `name`).
+    `reason`: dimension (unknown or named twice), reading, regions, day (no day), not_ended, value (of the filter `name`), many
+    (values of it).
     """
 
     reason = "report"
@@ -86,6 +89,9 @@ class Question:
             name = min(wrong)
             raise _refuse("dimension", name, name, f"'{name}' is no dimension to filter by", DIMENSIONS)
         for name, values in kept.items():
+            if len(values) > MOST_VALUES:
+                what = f"{len(values)} values of {name} are too many"
+                raise _refuse("many", name, len(values), what, [f"{MOST_VALUES} at most"])
             for value in values:
                 _refuse_value(name, value)
         object.__setattr__(self, "filters", MappingProxyType(kept))

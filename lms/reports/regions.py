@@ -41,10 +41,11 @@ class RegionFacts:
 
 @dataclass(frozen=True)
 class Regions:
-    """All regions, and for those that the question leaves the one under which each is counted."""
+    """All regions, for those that the question leaves the one under which each is counted, and for all that of today."""
 
     by_id: Mapping[int, RegionFacts]
     counted_as: Mapping[int, int]
+    of_today: Mapping[int, int]
 
     @cached_property
     def of_slug(self) -> Mapping[str, RegionFacts]:
@@ -53,8 +54,12 @@ class Regions:
     def open(self, question: Question) -> list[RegionFacts]:
         """The regions that have a row anyway: those that the viewer sees, as they were on the day, or as they are today."""
         ids = {self.counted_as[id_] for id_, region in self.by_id.items() if region.is_open and id_ in self.counted_as}
+        return [region for region in self.on_its_day(question) if region.id in ids]
+
+    def on_its_day(self, question: Question) -> list[RegionFacts]:
+        """The regions that there were on the day, or that there are today."""
         day = today() if question.regions == "today" else question.as_of
-        return [region for id_, region in self.by_id.items() if id_ in ids and region.is_on(day)]
+        return [region for region in self.by_id.values() if region.is_on(day)]
 
 
 def load(session: Session, viewer: Viewer | None, question: Question) -> Regions:
@@ -82,8 +87,10 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
         )
         if successor is not None and on <= today():
             successors.setdefault(region.id, set()).add(successor)
-    counted_as = {id_: _followed(id_, successors) if question.regions == "today" else id_ for id_ in by_id}
-    return Regions(by_id, {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])})
+    of_today = {id_: _followed(id_, successors) for id_ in by_id}
+    counted_as = of_today if question.regions == "today" else {id_: id_ for id_ in by_id}
+    left = {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])}
+    return Regions(by_id, left, of_today)
 
 
 def _followed(region: int, successors: Mapping[int, set[int]]) -> int:

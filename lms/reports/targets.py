@@ -120,7 +120,7 @@ def _completed(session: Session, viewer: Viewer | None, question: Question, know
 
 
 def owed(session: Session, year: int, as_of: date, known: regions.Regions) -> Mapping[int, int]:
-    """The newest targets of the year's programmes, by region of today."""
+    """The newest targets of the year's programmes, by region of today; whatever regions a question leaves."""
     rows = session.execute(
         select(Target.programme_id, Target.region_id, Target.completions)
         .join(Programme, Programme.id == Target.programme_id)
@@ -130,11 +130,22 @@ def owed(session: Session, year: int, as_of: date, known: regions.Regions) -> Ma
     newest = {(programme, region): count for programme, region, count in rows}
     due: dict[int, int] = {}
     for (programme, region), count in newest.items():
-        today = known.counted_as[region]
+        today = known.of_today[region]
         if region != today and (programme, today) in newest:
             continue  # the region that followed has a target of its own
         due[today] = due.get(today, 0) + count
     return due
+
+
+def owed_together(session: Session, question: Question, known: regions.Regions) -> int | None:
+    """What the regions that the question leaves owe in the year of its day. None where nothing is owed, and where one of
+    them went into another with regions that the question doesn't leave: those owe together."""
+    left = known.open(question)
+    of_today = {known.of_today[region.id] for region in left}
+    if any(known.of_today[region.id] in of_today for region in known.on_its_day(question) if region not in left):
+        return None
+    due = owed(session, question.as_of.year, question.as_of, known)
+    return sum(count for region, count in due.items() if region in of_today) or None
 
 
 def set_target(

@@ -150,6 +150,9 @@ def _report(error: LMSError) -> str:
     return {
         "day": _("“%(value)s” is not a day. Write it like 2026-07-31.", value=error.value),
         "not_ended": _("%(value)s is not over yet. Choose today or a day before.", value=error.value),
+        "many": _(
+            "The address names %(count)s at once. The conditions were left aside; choose fewer.", count=error.value
+        ),
     }.get(error.reason) or _(
         "The address asks for “%(value)s”, which there is not. The conditions were left aside; choose them anew.",
         value=error.value,

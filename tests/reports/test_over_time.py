@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from lms.models import AuditEntry, Programme, Target
+from lms.reports import regions
 from lms.reports.completions import count_completions
-from lms.reports.question import Question
-from lms.reports.targets import TargetError, TargetReport, set_target, targets
+from lms.reports.question import Question, Regions
+from lms.reports.targets import TargetError, TargetReport, owed_together, set_target, targets
 from lms.reports.weekly import cumulative, weekly
 
 from .country import Country
@@ -116,6 +117,34 @@ def test_an_officer_sees_the_targets_of_her_regions(years: Country) -> None:
     report = targets(years.session, years.officer("busan"), 2026, as_of=TODAY)
     assert by_region(report) == {"busan": (6, 3, 0, 0)}
     assert len(report.rows) == 1
+
+
+def owed_by(years: Country, day: date, by: Regions = "then", **filters: tuple[str, ...]) -> int | None:
+    question = Question(as_of=day, regions=by, filters=filters)
+    return owed_together(years.session, question, regions.load(years.session, years.office(), question))
+
+
+@pytest.mark.parametrize("by", ["then", "today"])
+def test_what_regions_owe_together(years: Country, by: Regions) -> None:
+    owe(years, 2026, "gwangju", 10, "2026-01-01")
+    owe(years, 2026, "jeonnam", 5, "2026-01-01")
+    owe(years, 2026, "busan", 6, "2026-01-01")
+    owe(years, 2026, "jeonnam-gwangju", 12, "2026-07-01")
+    assert owed_by(years, date(2026, 6, 30), by) == 21
+    assert owed_by(years, TODAY, by) == 18
+    assert owed_by(years, TODAY, by, region=("busan",)) == 6
+    assert owed_by(years, TODAY, by, region=("jeonnam-gwangju",)) == 12
+    assert owed_by(years, TODAY, by, zone=("honam",)) == 12
+    assert owed_by(years, TODAY, by, region=("jeju",)) is None
+    assert owed_by(years, TODAY, by, zone=("nowhere",)) is None
+
+
+def test_a_part_of_what_is_one_region_today_owes_nothing_by_itself(years: Country) -> None:
+    owe(years, 2026, "gwangju", 10, "2026-01-01")
+    owe(years, 2026, "jeonnam", 5, "2026-01-01")
+    may = date(2026, 5, 31)
+    assert owed_by(years, may, region=("gwangju",)) is None
+    assert owed_by(years, may, region=("gwangju", "jeonnam")) == 15
 
 
 def test_the_leap_day_is_compared_with_the_28th(years: Country) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.models.companies import FACTORY_LEVELS, SIZE_CLASSES
+from lms.reports.completions import count_completions
 from lms.reports.keys import refuse_unknown
 from lms.reports.question import DIMENSIONS, Question, ReportError
 
@@ -97,6 +98,7 @@ def test_something_else_in_the_same_question() -> None:
         ({"company": "한빛정밀"}, "value", "business number"),
         ({"region": "Busan; DROP TABLE"}, "value", "region"),
         ({"course": "x" * 101}, "value", "course"),
+        ({"run": ",".join(f"oee-{number}" for number in range(401))}, "many", "400 at most"),
     ],
 )
 def test_what_can_not_be_asked_is_said_in_a_sentence(words: dict[str, str], reason: str, said: str) -> None:
@@ -110,6 +112,13 @@ def test_what_can_not_be_asked_is_said_in_a_sentence(words: dict[str, str], reas
 def test_a_filter_by_what_is_no_dimension_is_refused() -> None:
     with pytest.raises(ReportError, match="colour"):
         Question(as_of=TODAY, filters={"colour": ("red",)})
+
+
+def test_as_many_values_as_may_be_are_asked_for(country: Country) -> None:
+    runs = tuple(f"oee-{number}" for number in range(400))
+    years = tuple(f"{year:04d}" for year in range(1700, 2100))
+    question = Question(as_of=TODAY, by=("company",), filters={"run": runs, "year": years})
+    assert count_completions(country.session, country.office(), question).rows == ()
 
 
 def test_what_nothing_has_is_refused_with_what_there_is(country: Country) -> None:

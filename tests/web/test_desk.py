@@ -434,7 +434,7 @@ def test_who_needs_time_is_counted_and_comes_first(site: Site, manager: Browser)
     assert "미수료" in page.select("tbody tr")[-1].get_text()
     first = page.select_one("tbody tr")
     assert first is not None
-    assert "시작 전" in first.get_text()
+    assert "시작 필요" in first.get_text()
     assert "11일 남음" in first.get_text()
     assert page.select("tbody a") == []
 
@@ -495,6 +495,14 @@ def test_targets_against_results(site: Site, office: Browser) -> None:
     shapes = [path for path in page.select("svg.map path") if path.title is not None]
     assert [words(path.title.get_text()) for path in shapes] == ["부산광역시: 25 %", "경기도: 목표 없음"]  # type: ignore[union-attr]
     assert "CC BY 4.0" in page.get_text()
+
+
+@pytest.mark.parametrize("words_of_address", ["region=busan", "region=gyeonggi", "zone=honam", "zone=nowhere"])
+def test_a_region_with_a_target_can_be_left_out(site: Site, office: Browser, words_of_address: str) -> None:
+    add_programme(site)
+    complete(site, enrolment_of(site, site.world.hana))
+    drawn = office.see(f"/desk/?{words_of_address}").select_one(".growth, [data-plot]") is not None
+    assert drawn is (words_of_address == "region=busan")
 
 
 def test_targets_as_a_file(site: Site, office: Browser) -> None:

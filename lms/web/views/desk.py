@@ -115,13 +115,7 @@ def _target(question: Question, known: Regions) -> int | None:
     runs = [key for key in question.filter("run") if key != CURRENT]
     if runs or any(question.filter(name) for name in _NO_TARGET):
         return None
-    seen = {
-        known.counted_as[region.id]
-        for region in known.by_id.values()
-        if region.is_open and region.id in known.counted_as
-    }
-    owed = targets.owed(session, question.as_of.year, question.as_of, known)
-    return sum(count for region, count in owed.items() if region in seen) or None
+    return targets.owed_together(session, question, known)
 
 
 def _notes_of(report: CompletionReport) -> Callable[[CompletionRow], str]:
