@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
+import jinja2
 import nbformat
 import nh3
 from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML
+
+# Colouring a line and reading Markdown take time by the square of their length: what nobody writes by hand is shown as it is.
+_LONGEST_LINE = 1_000
+_MOST_CODE = 100_000
+_LONGEST_TEXT = 10_000
+_MOST_TEXT = 60_000
+_MOST_HTML = 1_000_000
 
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption"}
 _ATTRIBUTES = {
@@ -23,8 +33,8 @@ def render(notebook: dict[str, Any]) -> str:
 
     nbconvert's own `sanitize_html` is not used: it makes text of the headings and tables in the tasks.
     """
-    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
-    body, _ = exporter.from_notebook_node(nbformat.from_dict(notebook))
+    exporter = _Exporter(template_name="basic", exclude_anchor_links=True)
+    body, _ = exporter.from_notebook_node(nbformat.from_dict(_without_floods(notebook)))
     return nh3.clean(
         body,
         tags=set(_TAGS),
@@ -35,6 +45,42 @@ def render(notebook: dict[str, Any]) -> str:
         url_schemes={"data"},
         link_rel=None,
     )
+
+
+class _Exporter(HTMLExporter):
+    """For one page, of which a learner may have written as much as she liked."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self._code_left, self._text_left = _MOST_CODE, _MOST_TEXT
+        self._coloured = Highlight2HTML(pygments_lexer="ipython3", parent=self)
+        self.filters = {"highlight_code": self._code}
+        self.register_filter("highlight_code", self._code)
+
+    def _code(self, source: str, language: str | None = None, metadata: Any = None) -> str:
+        self._code_left -= len(source)
+        if self._code_left < 0 or max(map(len, source.split("\n"))) > _LONGEST_LINE:
+            return f'<div class="highlight"><pre>{html.escape(source)}</pre></div>'
+        return str(self._coloured(source, language, metadata))
+
+    @jinja2.pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        self._text_left -= len(source)
+        if self._text_left < 0 or len(source) > _LONGEST_TEXT:
+            return f"<pre>{html.escape(source)}</pre>"
+        return str(super().markdown2html(context, source))
+
+
+def _without_floods(notebook: dict[str, Any]) -> dict[str, Any]:
+    left = _MOST_HTML
+    cells = []
+    for cell in notebook["cells"]:
+        outputs = []
+        for output in cell.get("outputs", ()):
+            left -= len(output.get("data", {}).get("text/html", ""))
+            outputs.append(output if left >= 0 or "data" not in output else output | {"data": {"text/plain": "[…]"}})
+        cells.append(cell | {"outputs": outputs} if "outputs" in cell else cell)
+    return notebook | {"cells": cells}
 
 
 def _keep(tag: str, name: str, value: str) -> str | None:

@@ -11,7 +11,7 @@ import os
 import pytest
 
 from lms.errors import ContentError, GradingUnavailableError
-from lms.grading import grade, load_exercise, pool, templates
+from lms.grading import grade, load_exercise, pool, render_feedback, templates
 from lms.grading.__main__ import main
 from lms.grading.batch import page_names
 from lms.grading.room import hints
@@ -261,6 +261,23 @@ def test_a_data_file_is_no_link_out_of_the_exercise(tmp_path):
     (folder / "exercise.toml").write_text(f'title = "x"\n[[data]]\npath = "n.txt"\nsha256 = "{digest}"\n')
     with pytest.raises(ContentError, match="link"):
         load_exercise(folder)
+
+
+FLOODS = {
+    "code": "a." * 100_000,
+    "many_lines": "x = a.b.c\n" * 50_000,
+    "markdown": "get_ipython()\nfrom IPython.display import Markdown, display\nfor _ in range(40): display(Markdown('[' * 50_000))",
+    "html": "from IPython.display import HTML\nHTML('<div>' * 500_000)",
+    "latex": "from IPython.display import Latex\nLatex('$' * 500_000)",
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_on_a_page_is_shown_as_it_is(tmp_path, name):
+    """What took minutes is escaped or left out."""
+    page = render_feedback(graded(small(tmp_path, "x = 1"), FLOODS[name]))
+    assert page.count("<span") < 100_000
+    assert page.count("<div") < 1_000
 
 
 # --- the command line ---------------------------------------------------------------------------------------------------
