@@ -45,10 +45,11 @@ _Column = SQLColumnExpression
 
 @dataclass(frozen=True)
 class Choice:
-    """A key of a dimension, as a question's filter takes it, and what is shown for it."""
+    """A key of a dimension, as a question's filter takes it, and what is shown for it; of a run the year in which it begins."""
 
     key: str
     label: str
+    year: int | None = None
 
 
 def list_choices(session: Session, viewer: Viewer, language: str = "ko") -> Mapping[str, Sequence[Choice]]:
@@ -68,8 +69,9 @@ def list_choices(session: Session, viewer: Viewer, language: str = "ko") -> Mapp
     )
     rows = session.execute(union_all(*parts)).all()
     found: dict[str, list[Choice]] = defaultdict(list)
-    for dimension, key, label, _place in sorted(rows, key=lambda row: (row[0], row[3])):
-        choice = Choice(key, label)
+    for dimension, key, label, place in sorted(rows, key=lambda row: (row[0], row[3])):
+        # Runs are in the order of their first days, so that their places begin with the year.
+        choice = Choice(key, label, int(place[:4]) if dimension == "run" else None)
         if choice not in found[dimension]:
             found[dimension].append(choice)
     found["run"].reverse()
