@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import jinja2
 import nbformat
 import nh3
 from nbconvert import HTMLExporter
+from nbconvert.exporters import TemplateExporter
 from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
 # Colouring a line and reading Markdown take time by the square of their length: what nobody writes by hand is shown as it is.
 _LONGEST_LINE = 1_000
-_MOST_CODE = 100_000
+_MOST_CODE = 50_000
 _LONGEST_TEXT = 10_000
 _MOST_TEXT = 60_000
 _MOST_HTML = 1_000_000
+_UNNAMED = re.compile(r"<img(?![^>]*\salt=)")
 
 _TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption"}
 _ATTRIBUTES = {
@@ -35,7 +39,7 @@ def render(notebook: dict[str, Any]) -> str:
     """
     exporter = _Exporter(template_name="basic", exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(nbformat.from_dict(_without_floods(notebook)))
-    return nh3.clean(
+    clean = nh3.clean(
         body,
         tags=set(_TAGS),
         clean_content_tags={"script", "style"},
@@ -45,6 +49,7 @@ def render(notebook: dict[str, Any]) -> str:
         url_schemes={"data"},
         link_rel=None,
     )
+    return _UNNAMED.sub('<img alt="No description has been provided for this image"', clean)
 
 
 class _Exporter(HTMLExporter):
@@ -60,14 +65,25 @@ class _Exporter(HTMLExporter):
     def _code(self, source: str, language: str | None = None, metadata: Any = None) -> str:
         self._code_left -= len(source)
         if self._code_left < 0 or max(map(len, source.split("\n"))) > _LONGEST_LINE:
-            return f'<div class="highlight"><pre>{html.escape(source)}</pre></div>'
+            return f'<div class="highlight"><pre>{html.escape(source, quote=False)}</pre></div>'
         return str(self._coloured(source, language, metadata))
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: Any, resources: Any = None, **named: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Without nbconvert's second reading of the page, which takes longer than all else: `render` names the pictures."""
+        resources = self._init_resources(resources)
+        self.register_filter(
+            "filter_data_type", WidgetsDataTypeFilter(notebook_metadata={}, parent=self, resources=resources)
+        )
+        made: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, resources, **named)
+        return made
 
     @jinja2.pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         self._text_left -= len(source)
         if self._text_left < 0 or len(source) > _LONGEST_TEXT:
-            return f"<pre>{html.escape(source)}</pre>"
+            return f"<pre>{html.escape(source, quote=False)}</pre>"
         return str(super().markdown2html(context, source))
 
 
