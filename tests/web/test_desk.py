@@ -371,6 +371,42 @@ def test_a_learner_s_page_tells_the_ledger_in_words(site: Site, officer: Browser
     assert len(told) == 2 + len(page.select("[aria-labelledby=units] tbody tr"))
 
 
+def test_a_long_record_shows_its_newest_ten(site: Site, officer: Browser) -> None:
+    enrolment = enrolment_of(site, site.world.hana)
+    with site.lms.database.writing() as session:
+        found = load(session, enrolment.id)
+        for _turn in range(11):
+            ledger.append(session, found, "questioned", effective_on=today())
+        session.commit()
+    page = officer.see(f"/desk/learners/{enrolment.uid}")
+    earlier = page.select_one("[aria-labelledby=history] details")
+    assert earlier is not None
+    assert len(earlier.select(".event")) == len(page.select(".event")) - 10 > 0
+
+
+def test_a_run_of_another_year_says_its_own(site: Site, officer: Browser) -> None:
+    site.open_run(date(2024, 3, 4), date(2024, 5, 17))
+    labels = [words(option.get_text()) for option in officer.see("/desk/").select("#ask-run option")]
+    assert (
+        [label for label in labels if "년)" in label] == [label for label in labels if label.endswith("(2024년)")] != []
+    )
+
+
+def test_who_is_late_has_to_begin_and_who_is_not_has_time(site: Site, officer: Browser) -> None:
+    late = site.open_run(today() - timedelta(days=50), today() + timedelta(days=10))
+    early = site.open_run(today() - timedelta(days=7), today() + timedelta(days=70))
+    over = site.open_run(today() - timedelta(days=60), today() - timedelta(days=1))
+    told = {run.number: site.enrol(site.world.junho, run) for run in (late, early, over)}
+    page = officer.see(f"{hanbit(site)}?run=")
+    states = {
+        words(row.select("td")[1].get_text(" ")): words(row.select("td")[2].get_text())
+        for row in page.select("tbody tr")
+    }
+    by_number = {number: next(state for run, state in states.items() if f"{number}차수" in run) for number in told}
+    assert by_number == {late.number: "시작 필요", early.number: "아직 시작 전", over.number: "미수료"}
+    assert "미수료" in officer.see(f"/desk/learners/{told[over.number].uid}").select_one(".side .badge").get_text()  # type: ignore[union-attr]
+
+
 def test_a_late_entry_says_when_it_was_recorded(site: Site, officer: Browser) -> None:
     enrolment = enrolment_of(site, site.world.hana)
     with site.lms.database.writing() as session:
