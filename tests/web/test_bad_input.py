@@ -255,3 +255,14 @@ def test_a_full_disk_loses_nothing_that_was_promised(
     assert site.snapshot() == before
     assert site.hand_in(hana, content).status_code == 303
     assert site.count(Submission) == 2
+
+
+def test_a_text_that_no_database_keeps_is_refused(site: Site) -> None:
+    browser = site.browser_of(site.world.seoyeon)
+    before = site.snapshot()
+    browser.see("/desk/?with=a%00b", 400)
+    browser.see("/desk/")
+    company = f"/desk/companies/{site.world.hanbit.uid}"
+    answer = browser.send(f"{company}/people", {"form": "csv", "reason": "감사 자료 제출\0"})
+    assert answer.status_code == 400
+    assert site.snapshot() == before
