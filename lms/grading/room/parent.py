@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from . import confine, system, template
+from . import confine, holes, system, template
 from .forker import Forker, room_of
 
 MAX_STORES = 8
@@ -134,6 +134,7 @@ class Parent(Forker):
         if threads > 1:
             raise RuntimeError(f"the warm parent has {threads} threads, and a fork would copy only one of them")
         gc.collect()
+        holes.fill()
         gc.freeze()
         gc.set_threshold(*_COLLECTIONS)
         system.collapse()

@@ -20,7 +20,7 @@ import sys
 import traceback
 from typing import Any
 
-from . import confine, frames, system
+from . import confine, frames, holes, system
 from .forker import Forker, room_of
 
 _FLAGS = (
@@ -124,6 +124,7 @@ class Template(Forker):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             reason, self._moved = before.changes()
             gc.collect()
+            holes.fill()
             gc.freeze()
             frames.send(self._cells, {"reason": reason, "moved": self._moved})
             if not reason:
