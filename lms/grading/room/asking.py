@@ -41,6 +41,9 @@ class Asking:
         self._given: list[str] = []
         self._stand_ins = StandIns(self, self.contract, self.namespace, self.exports)
         self._cache: dict[str, Any] = {}
+        self._steady: dict[
+            str, Any
+        ] = {}  # of the cache: functions of whose change her side tells, so that calls may leave them
         self._copies: dict[int, Any] = {}
         self._fetched: list[tuple[str, Any, Any]] = []
         self._replaced = self._hers_too = False
@@ -56,15 +59,19 @@ class Asking:
             self.ask("given", names=given)
         self.asked = 0
         self.sources = sources
-        self._cache.clear()
+        self._forget()
         self._replaced = self._hers_too = False
 
     def take_hers_too(self) -> bool:
         """Whether the check used a library's function that the learner may have bound to something else; from now on hers is
         taken under that name."""
         self._hers_too = self._replaced
-        self._cache.clear()
+        self._forget()
         return self._hers_too
+
+    def _forget(self) -> None:
+        self._cache.clear()
+        self._steady.clear()
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
@@ -79,6 +86,13 @@ class Asking:
         at a time, though checks may have threads."""
         with self._turn:
             return self._exchange(request, encoder, site, stops)
+
+    def tell(self, do: str, **facts: Any) -> None:
+        """Ask for what has no answer. What is asked next, and what her room is given to do next, come after it."""
+        with self._turn:
+            if self._connection is None:
+                raise WallDownError
+            wall.send(self._connection, {"do": do, **facts}, [])
 
     def _exchange(
         self, request: dict[str, Any], encoder: Encoder, site: str, stops: bool
@@ -99,6 +113,10 @@ class Asking:
             if isinstance(text, str):
                 (sys.stderr if name == "stderr" else sys.stdout).write(text)
         self.listening.replay(reply.get("told") or ())
+        for name in reply.get("moved") or ():
+            if isinstance(name, str):
+                self._cache.pop(name, None)
+                self._steady.pop(name, None)
         if "error" in reply:
             error = self._stand_ins.error(reply["error"], lambda tree: self.decode(tree, buffers, ""))
             if isinstance(error, _STOPS) and not stops and not self._may_stop(site):
@@ -180,6 +198,8 @@ class Asking:
         if self.contract.learning:
             made = self._learn_name(name, value, made)
         self._cache[name] = made
+        if reply.get("steady") is True and type(made) is RemoteFunction and not self.contract.learning:
+            self._steady[name] = made
         if is_mutable(made):
             self._fetched.append((name, made, form(value, buffers)))
         return made
@@ -193,13 +213,14 @@ class Asking:
         return made if found is None else found
 
     def delete(self, name: str) -> None:
-        self._cache.clear()
+        self._forget()
         self.ask("delete", name=name)
         self.asked += 1
 
     def bound(self, name: str, value: Any) -> None:
         """A check gave a name that the learner's code may read back its own function (after a check deleted or wrapped it)."""
         self._cache.pop(name, None)
+        self._steady.pop(name, None)
         if isinstance(value, RemoteFunction) and value.__name__ == name:
             encoder = self.exports.encoder()
             self._request({"do": "set", "name": name, "value": encoder.encode(value)}, encoder)
@@ -229,7 +250,7 @@ class Asking:
         reads: Any = (),
     ) -> Any:
         self.return_fetched()
-        self._cache.clear()
+        self._cache = dict(self._steady)
         self.asked += 1
         encoder = self.exports.encoder()
         request = {

@@ -126,7 +126,7 @@ class CheckRoom:
             return True
         try:
             self.marks.back_to(message["key"])
-            self.asking.ask("restore", name=message["key"])
+            self.asking.tell("restore", name=message["key"])
         except (WallDownError, LookupError):
             return False
         return True
@@ -137,7 +137,7 @@ class CheckRoom:
             self.asking.return_fetched()
             if message["part"] == "head":
                 self.marks.set(message["key"])
-                self.asking.ask("mark", name=message["key"])
+                self.asking.tell("mark", name=message["key"])
             elif message["part"] == "rest":
                 self.marks.keep_late(message["key"])
         except WallDownError:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import importlib
 import random
 import socket
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +39,24 @@ class Desk:
         self._patched: dict[tuple[str, str], Any] = {}
         self._instances = Instances()
         self._marks: dict[str, Snapshot] = {}
+        self._steady: dict[str, Any] = {}  # functions that the check has by these names
         self._foreign: dict[int, tuple[Any, int]] = {}  # stand-ins for the check's objects, by id
 
     def serve(self) -> None:
         """Take one request from the wall and answer it. WallDownError."""
         tree, buffers = wall.receive(self._connection)
-        self._answer(tree, buffers)
+        if tree["do"] in ("mark", "restore"):
+            self._keep_place(tree["do"], tree["name"])
+        else:
+            self._answer(tree, buffers)
+
+    def _keep_place(self, do: str, name: str) -> None:
+        """Without an answer. Where it fails, the check finds the names as they are; if it fails too, it runs again in place."""
+        with contextlib.suppress(BaseException):
+            if do == "mark":
+                self._marks[name] = Snapshot(self._namespace)
+            else:
+                self._marks[name].restore(self._namespace)
 
     def _answer(self, tree: Any, buffers: list[bytes]) -> None:
         kept = shell.SINK.divert()
@@ -55,6 +69,7 @@ class Desk:
                 encoder = self._encoder()
                 reply = {"error": self._error(error, encoder)}
         reply["told"] = told
+        reply["moved"] = self._moved()
         reply["printed"] = [[o["name"], o["text"]] for o in shell.SINK.restore(kept) if o["output_type"] == "stream"]
         wall.send(self._connection, reply, encoder.buffers)
 
@@ -79,7 +94,7 @@ class Desk:
             names = [name for name in self._namespace if isinstance(name, str) and not name.startswith("_")]
             return {"value": encoder.encode(names)}
         if kind == "get":
-            return self._get(self._namespace[request["name"]], encoder)
+            return self._get_name(request["name"], encoder)
         if kind == "set":
             self._namespace[request["name"]] = decoder.decode(request["value"])
         elif kind == "delete":
@@ -94,10 +109,6 @@ class Desk:
             }
         elif kind == "given":
             self._instances.classes = {name: self._namespace.get(name) for name in request["names"]}
-        elif kind == "mark":
-            self._marks[request["name"]] = Snapshot(self._namespace)
-        elif kind == "restore":
-            self._marks[request["name"]].restore(self._namespace)
         elif kind == "seed":
             self._seed(request["library"], request["seed"])
         elif kind == "current":
@@ -105,6 +116,21 @@ class Desk:
         else:
             raise ValueError(kind)
         return {}
+
+    def _get_name(self, name: str, encoder: Encoder) -> dict[str, Any]:
+        """`steady`: from now on each answer tells if the name stands for something else."""
+        value = self._namespace[name]
+        steady = type(value) is types.FunctionType
+        if steady:
+            self._steady[name] = value
+        return self._get(value, encoder) | {"steady": steady}
+
+    def _moved(self) -> list[str]:
+        """Names of functions that stand for something else since the check has asked for them."""
+        moved = [name for name, value in self._steady.items() if self._namespace.get(name) is not value]
+        for name in moved:
+            del self._steady[name]
+        return moved
 
     def _get(self, value: Any, encoder: Encoder) -> dict[str, Any]:
         """A value, and by which number it is known, so that two names for one list stay that."""

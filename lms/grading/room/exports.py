@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import operator
 import sys
 import types
 from typing import Any
@@ -117,9 +118,21 @@ class Patches:
             for name, value in vars(sys.modules[module]).items()
             if callable(value) and not name.startswith("_")
         }
+        self._by_module: dict[
+            str, tuple[list[str], list[Any]]
+        ] = {}  # looked through at every call, so as cheaply as can be
+        for (module, name), value in self._plain.items():
+            names, values = self._by_module.setdefault(module, ([], []))
+            names.append(name)
+            values.append(value)
 
     def current(self) -> list[tuple[str, str]]:
-        return [target for target in self._plain if self._is_patched(*target)]
+        found = []
+        for module, (names, plain) in self._by_module.items():
+            now = map(vars(sys.modules[module]).get, names)
+            if not all(map(operator.is_, now, plain)):
+                found += [(module, name) for name in names if self._is_patched(module, name)]
+        return found
 
     def replacement(self, module: Any, name: Any) -> Any:
         if (module, name) not in self._plain or not self._is_patched(module, name):

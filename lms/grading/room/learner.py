@@ -50,7 +50,7 @@ def _serve(prepared: Prepared, connections: list[socket.socket]) -> None:
     served = desk.Desk(walls[0], shell.current().user_ns) if walls else None
     while True:
         ready = wait_idle([control, *walls])
-        if served is not None and control not in ready:
+        if served is not None and walls[0] in ready:  # first: a place is marked before the cell that comes after it
             served.serve()
         else:
             message = frames.receive(control)
