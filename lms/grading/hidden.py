@@ -12,6 +12,7 @@ place, has the last word: so nobody loses a point because of what a later cell c
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class Parts:
     rest: str
 
 
+@functools.lru_cache(1024)
 def parts_of(source: str) -> Parts | None:
     """None where nothing is hidden. A statement that holds hidden lines belongs to the rest with all of its lines."""
     first = first_hidden(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ class Region:
     indent: str
 
 
-def find_regions(source: str) -> list[Region]:
+@functools.lru_cache(1024)  # the same exercises' cells are looked through for each submission
+def find_regions(source: str) -> tuple[Region, ...]:
     found: list[Region] = []
     opened: re.Match[str] | None = None
     first = 0
@@ -45,7 +47,7 @@ def find_regions(source: str) -> list[Region]:
             opened = None
     if opened:
         raise RegionError(f"line {first}: BEGIN {opened['kind']} without its END")
-    return found
+    return tuple(found)
 
 
 def replace_regions(source: str, kind: str, replacement: tuple[str, ...] = ()) -> str:
