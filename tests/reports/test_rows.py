@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from lms.models import Cluster
 from lms.people.viewers import Viewer
 from lms.reports import rows as rows_module
 from lms.reports.completions import count_completions
-from lms.reports.question import Question
+from lms.reports.question import Question, Reading
 
 from .country import Country
 
@@ -124,6 +126,21 @@ def test_what_was_not_declared_is_a_row_of_its_own(empty: Country) -> None:
         == "undeclared"
     )
     assert keys(empty, None, "cluster") == ["chips", "press", "none-of-them"]
+
+
+def test_a_membership_that_was_learnt_later_is_known_later(empty: Country) -> None:
+    press = empty.session.scalars(select(Cluster).where(Cluster.slug == "press")).one()
+    empty.join(press, "바다기계", "2026-01-01", recorded="2026-07-01")
+    empty.enrol("두리", "바다기계", "busan", "2026-06-06")
+
+    def enrolled(day: date, reading: Reading = "recorded", **filters: tuple[str, ...]) -> dict[str, int]:
+        question = Question(as_of=day, by=("cluster",), reading=reading, filters=filters)
+        return {row.keys[0]: row.enrolled for row in count_completions(empty.session, None, question).rows}
+
+    assert enrolled(DAY) == {"chips": 0, "press": 1, "none-of-them": 1}
+    assert enrolled(date(2026, 7, 1)) == enrolled(DAY, "effective") == {"chips": 0, "press": 2}
+    assert enrolled(DAY, cluster=("press",)) == {"press": 1}
+    assert enrolled(date(2026, 7, 1), cluster=("press",)) == {"press": 2}
 
 
 def test_words_in_both_languages(empty: Country) -> None:

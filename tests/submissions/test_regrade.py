@@ -440,7 +440,7 @@ def test_who_withdrew_is_left_alone(scene: Scene, world: World) -> None:
     assert scene.start() == 0
 
 
-@pytest.mark.parametrize("why", ["unfinished", "changed", "closed"])
+@pytest.mark.parametrize("why", ["unfinished", "changed", "more", "closed"])
 def test_it_is_not_applied_where_something_else_was_shown(scene: Scene, why: str) -> None:
     first = scene.hand_in(1)
     scene.mend()
@@ -454,8 +454,8 @@ def test_it_is_not_applied_where_something_else_was_shown(scene: Scene, why: str
             session.commit()
     before = scene.state()
     with pytest.raises(RegradeError) as caught:
-        scene.apply(shown=2 if why == "changed" else None)
-    assert caught.value.reason == why
+        scene.apply(shown={"changed": 2, "more": 0}.get(why))
+    assert caught.value.reason == ("changed" if why == "more" else why)
     assert scene.state() == before
 
 
