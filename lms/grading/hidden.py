@@ -52,6 +52,14 @@ def parts_of(source: str) -> Parts | None:
     return Parts("\n".join(lines[: cut - 1]), before + "\n".join(lines[cut - 1 :]))
 
 
+def sources_of(step: Step, rooms: Rooms) -> list[str]:
+    """What of a check the checks' room is given to run, in one run without doubts."""
+    if step.grade_id in rooms.together:
+        return []
+    parts = None if step.grade_id in rooms.straight else parts_of(step.source)
+    return [parts.head, parts.rest] if parts else [step.source]
+
+
 def run_steps(
     open_runner: Callable[[], Runner], steps: list[Step], rooms: Rooms, points: Mapping[str, float]
 ) -> list[Ran]:

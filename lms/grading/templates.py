@@ -19,7 +19,8 @@ from lms.errors import GradingUnavailableError
 
 from . import names
 from .exercise import Exercise
-from .plan import SETUP, Step
+from .hidden import sources_of
+from .plan import CHECK, SETUP, Step
 from .run import Ahead, Rooms
 from .sandbox.process import RoomError, WarmParent
 from .sandbox.template import Template
@@ -96,7 +97,7 @@ def _take(exercise: Exercise, parent: WarmParent, rooms: Rooms, steps: list[Step
             return _used(entry)
         _retire(key)
         entry = _entries[key] = _Entry(parent, _MAKING)
-    ahead = _made(exercise, parent, rooms, _leading(steps))
+    ahead = _made(exercise, parent, rooms, steps)
     with _lock:
         entry.ahead, entry.state = ahead, _KEPT if ahead else _NONE
         if ahead is None:
@@ -158,7 +159,9 @@ def processes_of(parent: WarmParent) -> int:
         return sum(len(entry.templates()) for entry in entries if entry.parent is parent)
 
 
-def _made(exercise: Exercise, parent: WarmParent, rooms: Rooms, cells: list[Step]) -> Ahead | None:
+def _made(exercise: Exercise, parent: WarmParent, rooms: Rooms, steps: list[Step]) -> Ahead | None:
+    """From the steps of any submission; what of it isn't the exercise's own is never looked at."""
+    cells = _leading(steps)
     if not is_repeatable([step.trusted for step in cells]):
         return None
     with ExitStack() as undo:
@@ -168,8 +171,9 @@ def _made(exercise: Exercise, parent: WarmParent, rooms: Rooms, cells: list[Step
             checks = Template(parent, "checks", exercise.limits, exercise.files, {"contract": rooms.contract})
             undo.callback(checks.close)
             needed = [step for step in cells if step.cell_id in rooms.needed]
-            replies = _run(learner, "cell", cells)
-            if replies is None or _run(checks, "setup", needed) is None:
+            replies = _run(learner, "cell", cells, [])
+            ahead = [(step.key, source) for step in steps if step.kind == CHECK for source in sources_of(step, rooms)]
+            if replies is None or _run(checks, "setup", needed, ahead) is None:
                 return None
         except (RoomError, GradingUnavailableError):
             return None
@@ -177,7 +181,7 @@ def _made(exercise: Exercise, parent: WarmParent, rooms: Rooms, cells: list[Step
         return Ahead(tuple(cells), replies, learner, checks)
 
 
-def _run(template: Template, do: str, cells: Iterable[Step]) -> dict[str, Reply] | None:
+def _run(template: Template, do: str, cells: Iterable[Step], ahead: list[tuple[str, str]]) -> dict[str, Reply] | None:
     """The replies by the cells' keys; None where a template of these cells is of no use."""
     replies: dict[str, Reply] = {}
     for step in cells:
@@ -185,7 +189,7 @@ def _run(template: Template, do: str, cells: Iterable[Step]) -> dict[str, Reply]
         if late or reply.error or not reply.wall:
             return None
         replies[step.key] = reply
-    settled = template.settle()
+    settled = template.settle(ahead)
     if settled.reason or set(settled.moved) - seeded([step.trusted for step in cells]) or template.grown_kb() > MOST_KB:
         return None
     return replies

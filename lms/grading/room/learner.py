@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import doctest
 import inspect
 import math
@@ -12,6 +13,7 @@ import socket
 import sys
 import time
 import unittest
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -104,6 +106,24 @@ def run_check(message: dict[str, Any]) -> dict[str, Any]:
 
 def evaluate(source: str, key: str, namespace: dict[str, Any]) -> Any:
     """Run `source` in `namespace`; the value of its last expression, None where a semicolon or no expression ends it."""
+    value = None
+    for code in _AHEAD.get((key, source)) or _codes(source, key):
+        value = _run(code, namespace)
+    return value
+
+
+_AHEAD: dict[tuple[str, str], list[CodeType]] = {}
+
+
+def compile_ahead(cells: list[list[str]]) -> None:
+    """In a template: checks (key, source) that its children will run. One that Python refuses fails where it runs."""
+    for key, source in cells:
+        with contextlib.suppress(Exception):
+            _AHEAD[key, source] = list(_codes(source, key))
+
+
+def _codes(source: str, key: str) -> Iterator[CodeType]:
+    """A check's statements, each compiled when its turn comes: what is wrong with the third leaves the first two run."""
     name = shell.cell_file(key)
     room = shell.current()
     body = ast.parse(source if room.is_plain(source) else room.transform_cell(source), name).body
@@ -111,8 +131,9 @@ def evaluate(source: str, key: str, namespace: dict[str, Any]) -> Any:
     if not isinstance(last, ast.Expr) or source.rstrip().endswith(";"):
         last = None
     for statement in body[:-1] if last else body:
-        _run(_compiled(ast.Module([statement], []), name, "exec"), namespace)
-    return _run(_compiled(ast.Expression(last.value), name, "eval"), namespace) if last else None
+        yield _compiled(ast.Module([statement], []), name, "exec")
+    if last:
+        yield _compiled(ast.Expression(last.value), name, "eval")
 
 
 def _compiled(tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeType:

@@ -12,6 +12,7 @@ It is of use only where a child forked from it is as one in which the cells have
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import random
 import signal
@@ -123,6 +124,7 @@ class Template(Forker):
                 continue
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             reason, self._moved = before.changes()
+            importlib.import_module(".learner", __package__).compile_ahead(message["ahead"])
             gc.collect()
             holes.fill()
             gc.freeze()

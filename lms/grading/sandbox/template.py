@@ -66,9 +66,10 @@ class Template(Forker):
         """A cell, as a child runs it. RoomError."""
         return self._process.ask(message, Reply, self._limits.cell_seconds)
 
-    def settle(self) -> Settled:
-        """No more cells; from here on it forks. RoomError."""
-        return self._process.ask({"do": "settle"}, Settled, ANSWER_SECONDS)[0]
+    def settle(self, ahead: list[tuple[str, str]]) -> Settled:
+        """No more cells; from here on it forks. `ahead`: checks (key, source) to compile, for the checks' template only.
+        RoomError."""
+        return self._process.ask({"do": "settle", "ahead": ahead}, Settled, ANSWER_SECONDS)[0]
 
     def grown_kb(self) -> int:
         """What its cells made it hold."""
