@@ -192,6 +192,13 @@ def test_a_condition_without_a_field_is_told_and_can_be_taken_away(site: Site, o
     assert after.select_one("[name=run] option[selected]")["value"] == ""  # type: ignore[index]
 
 
+@pytest.mark.parametrize("name", ["course", "run", "region", "cluster"])
+def test_a_condition_that_is_unknown_here_stays_chosen(site: Site, officer: Browser, name: str) -> None:
+    """The list is empty for its sake, so the form has to say so."""
+    chosen = officer.see(f"/desk/?{name}=elsewhere-9").select(f"#ask-{name} option[selected]")
+    assert [option.get_text() for option in chosen] == ["elsewhere-9"]
+
+
 def test_the_reading_is_named(site: Site, officer: Browser) -> None:
     assert "기록 기준" in officer.see("/desk/").select_one(".page-lead").get_text()  # type: ignore[union-attr]
     effective = officer.see("/desk/?reading=effective&regions=today")
