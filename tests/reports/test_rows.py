@@ -107,6 +107,19 @@ def test_filters_leave_their_rows(empty: Country) -> None:
     assert len(keys(empty, None, "region", "run", run="current")) == 17
 
 
+def test_a_run_is_current_while_it_is_learnt_or_read_again(empty: Country) -> None:
+    empty.runs["gyeonggi"].review_to = date(2026, 6, 30)
+    empty.enrol("세리", "수원전자", "gyeonggi", "2026-05-02")
+
+    def current(day: str) -> dict[str, int]:
+        question = Question(as_of=date.fromisoformat(day), by=("run",), filters={"run": ("current",)})
+        return {row.keys[0]: row.enrolled for row in count_completions(empty.session, None, question).rows}
+
+    assert current("2026-06-30") == {"energy-1": 1, "first-steps-1": 1}
+    assert current("2026-07-01") == {"first-steps-1": 1}
+    assert current("2026-05-31") == {"energy-1": 1}
+
+
 def test_a_company_with_a_course_has_a_row_where_it_has_somebody(empty: Country) -> None:
     assert keys(empty, None, "company", "course") == [f"{empty.companies['한빛정밀'].uid}+first-steps"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms import grading
-from lms.errors import NotANotebookError
+from lms.errors import NotANotebookError, NotFoundError
 from lms.jobs import queue
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, ledger
@@ -457,6 +457,35 @@ def test_it_is_not_applied_where_something_else_was_shown(scene: Scene, why: str
         scene.apply(shown={"changed": 2, "more": 0}.get(why))
     assert caught.value.reason == ("changed" if why == "more" else why)
     assert scene.state() == before
+
+
+def test_the_units_of_an_exercise_are_those_of_open_runs(scene: Scene) -> None:
+    with scene.database.writing() as session:
+        (found,) = regrade.find_units(session, EXERCISE)
+        assert (found.run_id, found.key) == (scene.classroom.run.id, EXERCISE)
+        assert regrade.find_units(session, EXERCISE, run_id=found.run_id + 1) == []
+        session.execute(update(Run).values(closed_at=at("2026-04-01")))
+        session.commit()
+    with scene.database.reading() as session:
+        assert regrade.find_units(session, EXERCISE) == []
+        with pytest.raises(NotFoundError):
+            regrade.find_units(session, "no-such-exercise")
+
+
+@pytest.mark.parametrize("state", ["ready", "running"])
+def test_what_is_being_written_is_not_ordered_anew(scene: Scene, world: World, state: str) -> None:
+    first = scene.hand_in(1)
+    scene.mend()
+    scene.will_give(first, 8)
+    scene.start()
+    scene.work()
+    scene.apply(actor_id=world.jihun.id, work=False)
+    with scene.database.writing() as session:
+        session.execute(update(Job).where(Job.kind == APPLY_KIND).values(state=state, worker="w2", attempt=1))
+        session.commit()
+    scene.apply(actor_id=world.seoyeon.id, work=False)
+    (job,) = [row for row in scene.rows(Job) if row.kind == APPLY_KIND]
+    assert (job.state, job.worker, job.attempt, job.payload["actor"]) == (state, "w2", 1, world.jihun.id)
 
 
 def test_learners_go_before_a_regrade(scene: Scene) -> None:
