@@ -97,6 +97,7 @@ def test_who_goes_on_and_who_paused(scene: Scene) -> None:
     assert scene.member(day=DAY + timedelta(days=6)).state == "going"
     assert scene.member(day=DAY + timedelta(days=7)).state == "quiet"
     assert scene.member().last_on == DAY
+    assert [scene.row(scene.world.jihun, DAY + timedelta(days=days)).active for days in (6, 7)] == [1, 0]
 
 
 def test_three_tries_below_the_score_are_stuck(scene: Scene) -> None:
