@@ -178,7 +178,7 @@ class Groups:
 
     def _run(self, raw: Raw) -> Group:
         run = self.runs[raw["run_id"]]
-        number = f"{run['title']} {run['number']}차" if self.place == 0 else f"{run['title']}, run {run['number']}"
+        number = f"{run['title']} {run['number']}차수" if self.place == 0 else f"{run['title']}, run {run['number']}"
         key = f"{run['course']}-{run['number']}"
         return Group(key, number, key, (run["course"], run["number"]))
 

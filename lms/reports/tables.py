@@ -143,7 +143,7 @@ def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
         row.region_name,
         row.company_name,
         display(row.business_number),
-        f"{row.run_title} {row.run_number}차",
+        f"{row.run_title} {row.run_number}차수",
         row.run_key,
         state,
         row.enrolled_on,

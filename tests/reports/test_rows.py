@@ -159,7 +159,7 @@ def test_a_membership_that_was_learnt_later_is_known_later(empty: Country) -> No
 def test_words_in_both_languages(empty: Country) -> None:
     assert names(empty, "region")[:2] == ["서울특별시", "부산광역시"]
     assert names(empty, "region", language="en")[:2] == ["Seoul", "Busan"]
-    assert names(empty, "run") == ["에너지 1차", "첫걸음 1차", "첫걸음 2차"]
+    assert names(empty, "run") == ["에너지 1차수", "첫걸음 1차수", "첫걸음 2차수"]
     assert names(empty, "run", language="en")[0] == "에너지, run 1"
     assert names(empty, "level")[:2] == ["미도입", "기초"]
     assert names(empty, "size", language="en")[0] == "Micro enterprise"

@@ -119,8 +119,14 @@ def _target(question: Question, known: Regions) -> int | None:
 
 
 def _notes_of(report: CompletionReport) -> Callable[[CompletionRow], str]:
-    """What stands below a row's name: the groups that it lies in, where there are several of them."""
-    told = [place for place in range(len(report.dimensions) - 1) if len({row.keys[place] for row in report.rows}) > 1]
+    """What stands below a row's name: the groups that it lies in, where there are several of them. A run's
+    name begins with its course's."""
+    *outer, last = report.dimensions
+    told = [
+        place
+        for place, dimension in enumerate(outer)
+        if (dimension, last) != ("course", "run") and len({row.keys[place] for row in report.rows}) > 1
+    ]
     return lambda row: " · ".join(row.group[place] for place in told)
 
 
