@@ -146,12 +146,17 @@ def test_who_withdrew_before_the_run_began_was_never_in_it(database: Database, w
             session, world.course, world.exercise_version, world.busan_centre, number=2, learn_from=date(2026, 4, 1)
         )
         early, late = enrol(session, world, world.hana, run), enrol(session, world, world.junho, run)
+        for enrolment in (early, late):  # as after a run that was put off
+            ledger.record_unit_done(session, enrolment, "read", effective_on=date(2026, 3, 30), now=at("2026-03-30"))
+            note(session, enrolment, "completed", "2026-03-30")
         note(session, early, "withdrawn", "2026-03-31")
         note(session, late, "withdrawn", "2026-04-01")
         session.commit()
     with database.reading() as session:
-        assert rows(session, as_of=date(2026, 3, 30))[0] == ("부산광역시", 2, 0)
-        assert rows(session, as_of=NEVER)[0] == ("부산광역시", 1, 0)
+        total = count_completions(session, None, Question(as_of=date(2026, 4, 1))).total
+        assert (total.applied, total.enrolled, total.active, total.completed) == (2, 1, 1, 1)
+        assert rows(session, as_of=date(2026, 3, 30))[0] == ("부산광역시", 2, 2)
+        assert rows(session, as_of=NEVER)[0] == ("부산광역시", 1, 1)
 
 
 def test_company_and_region_are_those_of_the_enrolment(database: Database, world: World, three: dict) -> None:

@@ -83,6 +83,7 @@ def test_it_writes_once_and_tells_programs_what(mended: Site, typed: Typed) -> N
         ([EXERCISE, "--run", "x:1"], "no run 'x:1'"),
         ([EXERCISE, "--run", "x:y"], "names no run"),
         ([EXERCISE, "--run", "x"], "names no run"),
+        ([EXERCISE, "--run", "x:" + "9" * 30], "There is no run"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(site: Site, typed: Typed, words: list[str], says: str) -> None:

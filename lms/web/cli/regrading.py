@@ -130,7 +130,7 @@ def _run_id(session: Session, given: str) -> int:
     try:
         if is_numbered:
             course = select(Course.id).where(Course.slug == slug)
-            wanted = wanted.where(Run.course_id.in_(course), Run.number == int(number))
+            wanted = wanted.where(Run.course_id.in_(course), Run.number == min(int(number), 2_000_000_000))
         else:
             wanted = wanted.where(Run.uid == UUID(given))
     except ValueError:
