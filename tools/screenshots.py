@@ -1,6 +1,6 @@
 """Take the pictures of the documentation from the running product, with the demonstration's people in it.
 
-    python -m tools.screenshots
+    python -m tools.screenshots [learner|desk]
 
 Every kind of page goes to build/screenshots, as seen on a phone and at a desk, in Korean and the learner's in English too; those
 that README.md and docs/ show go to docs/images. Needs Chromium (apt install chromium).
@@ -13,7 +13,7 @@ import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,22 @@ SHOWN = {
     "completed.png": "completed.ko.desk",
     "home.en.png": "home.en.phone",
     "result.en.png": "result.en.phone",
+}
+SHOWN_OF_DESK = {
+    "desk.png": "desk.ko.desk",
+    "our-people.png": "our-people.ko.phone",
+    "office.png": "office.ko.desk",
+    "class.png": "class.ko.desk",
+    "operations.png": "operations.ko.desk",
+}
+# Who sees it, where it is, and the link that leads to it from there.
+DESK_PAGES = {
+    "desk": ("이서연", "/desk/", ""),
+    "our-people": ("박도윤", "/company/", ""),
+    "office": ("오세린", "/office/", ""),
+    "targets": ("오세린", "/office/targets", ""),
+    "class": ("한지우", "/classes/", "main a"),
+    "operations": ("강태오", "/operations/", ""),
 }
 EXERCISE, QUIZ, PAGE = "missing-and-outliers", "quiz-middle", "time-and-shifts"
 
@@ -100,10 +116,21 @@ def take_all(browser: Browser, site: Site, camera: Camera) -> None:
         walk.do_everything(page, site, with_mistakes=False)
         page.goto(f"{site.address}/")
         camera.take(page, "completed")
+
+
+def take_desk(browser: Browser, site: Site, camera: Camera) -> None:
+    """The pages of those who answer for others, with three programme years in them."""
+    for name, (who, path, link) in DESK_PAGES.items():
+        with _window(browser, site) as page:
+            steps.sign_in(page, site, site.accounts[who])
+            page.goto(f"{site.address}{path}")
+            if link:
+                page.locator(link).first.click()
+                page.wait_for_load_state()
+            camera.take(page, name)
     with _window(browser, site) as page:
-        steps.sign_in(page, site, site.accounts["이서연"])
-        page.goto(f"{site.address}/desk/")
-        camera.take(page, "results")
+        page.goto(f"{site.address}/figures/")
+        camera.take(page, "figures")
 
 
 @contextmanager
@@ -204,27 +231,51 @@ _COMPOSED = """<style>
 </style><img class="desk" src="{}"><img class="phone" src="{}">"""
 
 
-def main() -> int:
+def photograph_learners(browser: Browser, folder: Path) -> int:
+    """The learner's pages. Returns how many pictures the documentation has of them."""
+    camera = Camera(BUILD)
+    with running_site(folder) as site:
+        take_all(browser, site, camera)
+    screens = camera.first_screens
+    (IMAGES / "home.png").write_bytes(smaller(compose(browser, screens["home.ko.half"], screens["result.ko.phone"])))
+    return 1 + _keep(SHOWN, camera)
+
+
+def photograph_desk(browser: Browser, folder: Path) -> int:
+    """The pages with figures, of the demonstration in full."""
+    camera = Camera(BUILD)
+    with running_site(folder, demo=False) as site:
+        site.flask("demo", "--full")
+        take_desk(browser, site, camera)
+    return _keep(SHOWN_OF_DESK, camera)
+
+
+def _keep(shown: dict[str, str], camera: Camera) -> int:
+    for name, taken in shown.items():
+        (IMAGES / name).write_bytes(smaller(camera.first_screens[taken]))
+    return len(shown)
+
+
+PARTS = {"learner": photograph_learners, "desk": photograph_desk}
+
+
+def main(wanted: Sequence[str]) -> int:
     chromium = shutil.which("chromium")
     if chromium is None:
         print("There is no `chromium` on the path (apt install chromium).", file=sys.stderr)  # noqa: T201
         return 1
     for folder in (BUILD, IMAGES):
         folder.mkdir(parents=True, exist_ok=True)
-    camera = Camera(BUILD)
-    with tempfile.TemporaryDirectory() as scratch, running_site(Path(scratch)) as site, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        take_all(browser, site, camera)
-        screens = camera.first_screens
-        (IMAGES / "home.png").write_bytes(
-            smaller(compose(browser, screens["home.ko.half"], screens["result.ko.phone"]))
-        )
+        kept = 0
+        for part in wanted or PARTS:
+            with tempfile.TemporaryDirectory() as scratch:
+                kept += PARTS[part](browser, Path(scratch))
         browser.close()
-    for name, taken in SHOWN.items():
-        (IMAGES / name).write_bytes(smaller(screens[taken]))
-    print(f"{len(SHOWN) + 1} pictures in {IMAGES}, every page in {BUILD}")  # noqa: T201
+    print(f"{kept} pictures in {IMAGES}, every page in {BUILD}")  # noqa: T201
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
