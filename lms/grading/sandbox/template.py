@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Template(Forker):
         """A cell, as a child runs it. RoomError."""
         return self._process.ask(message, Reply, self._limits.cell_seconds)
 
-    def settle(self, ahead: list[tuple[str, str]]) -> Settled:
+    def settle(self, ahead: Sequence[tuple[str, str]] = ()) -> Settled:
         """No more cells; from here on it forks. `ahead`: checks (key, source) to compile, for the checks' template only.
         RoomError."""
         return self._process.ask({"do": "settle", "ahead": ahead}, Settled, ANSWER_SECONDS)[0]
