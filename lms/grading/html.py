@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from functools import wraps
 from typing import Any
 
-import jinja2
 import nbformat
 import nh3
 from nbconvert import HTMLExporter
@@ -79,7 +79,7 @@ class _Exporter(HTMLExporter):
         made: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, resources, **named)
         return made
 
-    @jinja2.pass_context
+    @wraps(HTMLExporter.markdown2html)  # and with it that the template gives its context
     def markdown2html(self, context: Any, source: str) -> str:
         self._text_left -= len(source)
         if self._text_left < 0 or len(source) > _LONGEST_TEXT:
