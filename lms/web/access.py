@@ -75,6 +75,21 @@ company_manager = Rule("company manager", lambda viewer: bool(viewer.managed_com
 programme_office = Rule("programme office", lambda viewer: viewer.is_programme_office)
 
 
+# Where staff look first: the endpoint, by the first of these that somebody is.
+_DESKS = (
+    (programme_office, "office.home"),
+    (officer, "desk.home"),
+    (company_manager, "company.home"),
+    (instructor, "classroom.home"),
+    (operator, "operations.page"),
+)
+
+
+def desk_of(viewer: Viewer) -> str | None:
+    """The endpoint of what a member of staff answers for, None for learners."""
+    return next((endpoint for rule, endpoint in _DESKS if rule.test(viewer)), None)
+
+
 def rule_of(view: Callable) -> Rule | None:
     return getattr(view, _ATTRIBUTE, None)
 

@@ -21,7 +21,7 @@ def sign_in(page: Page, site: Site, account: Account) -> None:
     """From the site's front door to whatever comes behind it."""
     page.goto(f"{site.address}/")
     fill_sign_in(page, account)
-    expect(page.locator("h1")).to_contain_text(account.name)
+    expect(page.locator("[data-menu] summary")).to_contain_text(account.name)
 
 
 def fill_sign_in(page: Page, account: Account) -> None:

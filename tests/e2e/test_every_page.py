@@ -134,7 +134,14 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
     if locale == "en-US":
         page.click("button[name=language][value=en]")
         expect(page.locator("html")).to_have_attribute("lang", "en")
-    for address in ("/", "/desk/", "/desk/?by=size&run=&region=busan", "/desk/?as_of=x", "/desk/waiting", "/account"):
+    for address in (
+        "/?own=1",
+        "/desk/",
+        "/desk/?by=size&run=&region=busan",
+        "/desk/?as_of=x",
+        "/desk/waiting",
+        "/account",
+    ):
         page.goto(site.address + address)
         _check(page)
     page.goto(practised.submission)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -54,4 +55,4 @@ def test_signed_in_once_at_the_host_she_does_the_course(chromium: Browser, porta
 
 
 def _completed(report: str) -> int:
-    return sum(int(line.split(",")[3]) for line in report.splitlines()[1:])
+    return sum(int(row["수료"]) for row in csv.DictReader(report.removeprefix("\ufeff").splitlines()))

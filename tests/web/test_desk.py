@@ -16,7 +16,7 @@ from sqlalchemy import select
 from lms.clock import today
 from lms.learning import ledger
 from lms.models import AuditEntry, Download, Enrolment, LedgerEntry, Person, Programme, Target
-from tests.world import load
+from tests.world import employ, load
 
 from . import crowd
 from .browser import Browser
@@ -48,6 +48,34 @@ def manager(site: Site) -> Browser:
 def office(site: Site) -> Browser:
     """한지민's, of the programme office."""
     return site.browser_of(site.world.jimin)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("seoyeon", "/desk/"),
+        ("doyun", "/company/"),
+        ("jimin", "/office/"),
+        ("jihun", "/classes/"),
+        ("minseo", "/operations/"),
+    ],
+)
+def test_staff_come_to_what_they_answer_for(site: Site, name: str, place: str) -> None:
+    """From the sign-in without a click; their own learning stays one click away."""
+    browser = site.browser_of(getattr(site.world, name))
+    assert browser.get("/").headers["Location"] == place
+    page = browser.see(place)
+    own = page.select_one("nav a[href='/?own=1']")
+    assert own is not None
+    assert "수강" in browser.see(own["href"]).get_text()  # type: ignore[arg-type]
+
+
+def test_staff_who_learn_come_to_their_courses(site: Site) -> None:
+    with site.lms.database.writing() as session:
+        employ(session, site.world.doyun, site.world.hanbit, "H-100")
+        session.commit()
+    site.enrol(site.world.doyun)
+    assert "양품 세기" in site.browser_of(site.world.doyun).see("/").get_text()
 
 
 def rows_of(page: BeautifulSoup) -> dict[str, list[str]]:

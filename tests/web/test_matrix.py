@@ -35,7 +35,7 @@ from .site import Site, open_site, settings_of, standalone
 # region; far officer: of another centre; office: the programme's; changing: 김하나 with a password that somebody else knows.
 TABLE = """
                                    nobody learner other manager officer far_officer instructor office operator changing
-GET    learn.home                  in     200     200   200     200     200         200        200    200      pw
+GET    learn.home                  in     200     200   303     303     303         303        303    303      pw
 GET    learn.outline               in     200     404   404     404     404         404        404    404      pw
 GET    learn.unit                  in     200     404   404     404     404         404        404    404      pw
 POST   learn.done                  in     303     404   404     404     404         404        404    404      pw

@@ -32,9 +32,13 @@ MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 
 
 @bp.get("/")
 @access.signed_in
-def home() -> str:
+def home() -> str | AnyResponse:
+    """The learner's home. Staff without a course of their own come to what they answer for, unless they ask for `own`."""
     viewer = access.viewer()
     attendances = enrolments.list_own(session, viewer)
+    desk = access.desk_of(viewer)
+    if desk and not attendances and "own" not in request.args:
+        return to(desk)
     day = today()
     now = [item for item in attendances if item.enrolment.run.is_open_on(day)]
     later = [item for item in attendances if item not in now and day < item.enrolment.run.learn_from]
