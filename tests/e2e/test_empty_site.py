@@ -58,6 +58,7 @@ def test_the_first_person_makes_the_operators_account(chromium: Browser, empty_s
             page.click("main form button[type=submit]")
             if code == "not-the-code":
                 expect(page.locator(".field-error")).to_contain_text("설치 코드가 아닙니다")
-        expect(page.locator("h1")).to_contain_text("강태오")
+        expect(page.locator("h1")).to_have_text("운영")
+        expect(page.locator("[data-menu] summary")).to_contain_text("강태오")
         expect(page.locator("main")).to_contain_text("사이트가 준비되었습니다.")
     assert visit.faults == []

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from lms.models import Role
+from tests.world import LONG_AGO
+
 from .browser import Browser
 from .site import Site
 from .test_matrix import EXPECTED
@@ -25,15 +28,26 @@ def _address(site: Site, endpoint: str) -> str:
 @pytest.fixture
 def officer(site: Site) -> Browser:
     """The one who passes every rule that a POST of ours has."""
-    browser = site.browser_of(site.world.seoyeon)
-    browser.see("/")
+    world = site.world
+    with site.lms.database.writing() as session:
+        scopes: dict[str, dict[str, int]] = {
+            "instructor": {"centre_id": world.busan_centre.id},
+            "company_manager": {"company_id": world.hanbit.id},
+            "programme_office": {},
+            "operator": {},
+        }
+        for kind, scope in scopes.items():
+            session.add(Role(person_id=world.seoyeon.id, kind=kind, from_on=LONG_AGO, **scope))
+        session.commit()
+    browser = site.browser_of(world.seoyeon)
+    browser.see("/desk/")
     return browser
 
 
 @pytest.mark.parametrize("token", ["missing", "wrong", "another session's", "cut"])
 def test_every_form_needs_its_own_token(site: Site, officer: Browser, token: str) -> None:
     other = site.browser_of(site.world.minjun)
-    other.see("/")
+    other.see("/desk/")
     given = {"missing": None, "wrong": "x", "another session's": other.token, "cut": officer.token[:-1]}[token]
     before = site.snapshot()
     for endpoint in POSTS:

@@ -216,7 +216,7 @@ def test_a_line_names_nobody(site: Site, hana: Browser) -> None:
     with logged("json") as written:
         hana.see("/")
         hana.see("/account")
-        site.browser_of(site.world.minseo).see("/")
+        site.browser_of(site.world.minseo).see("/operations/")
     text_of_all = written.getvalue()
     for secret in (str(site.world.hana.uid), site.world.hana.name, site.world.hana.email or "no e-mail"):
         assert secret not in text_of_all

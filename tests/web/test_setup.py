@@ -44,7 +44,7 @@ def test_the_first_visitor_is_led_to_it(visitor: Browser) -> None:
 def test_the_operator_is_signed_in_and_there_is_no_second(visitor: Browser) -> None:
     form = _form(visitor)
     assert _set_up(visitor, form) == 303
-    visitor.see("/")
+    visitor.see("/operations/")
     visitor.see("/desk/")
     visitor.see("/setup", 404)
     assert visitor.send("/setup", form).status_code == 404

@@ -300,4 +300,4 @@ def test_the_password_page_does_not_lose_other_peoples_devices(site: Site, hana:
     officer = site.browser_of(site.world.seoyeon)
     hana.see("/account")
     hana.send("/account/devices/end-others")
-    officer.see("/")
+    officer.see("/desk/")
