@@ -1,0 +1,1 @@
+"""The workspace: Python in the learner's browser, its runtime and what she has typed."""
