@@ -20,6 +20,7 @@ from msgspec import Meta
 from .errors import LMSError
 
 FILE_NAME = "lms.toml"
+KEYS_NAME = "personal.keys"
 ENVIRONMENT_PREFIX = "LMS_"
 TEST_PREFIX = "LMS_TEST_"  # speaks to our tests, which start sites too
 
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: str = ""
     # Where handed-in notebooks and published packages live, by hash. Empty: `files` in the instance folder.
     files_dir: str = ""
+    # Where the keys of the personal data under seal lie. Empty: `personal.keys` in the instance folder. In no backup.
+    personal_keys: str = ""
     # Where `courses` and `exercises` lie. Empty: beside the program.
     content_dir: str = ""
     # The address and port that `flask lms serve` listens on. Put a reverse proxy in front before opening it to others.
@@ -132,6 +135,7 @@ def load_settings(instance: Path, environment: Mapping[str, str] | None = None) 
         settings,
         database_url=settings.database_url or f"sqlite:///{(instance / 'lms.sqlite3').resolve()}",
         files_dir=settings.files_dir or str((instance / "files").resolve()),
+        personal_keys=settings.personal_keys or str((instance / KEYS_NAME).resolve()),
         content_dir=settings.content_dir or str(Path(__file__).resolve().parent.parent),
     )
 

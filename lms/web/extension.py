@@ -22,8 +22,9 @@ from lms.clock import utcnow
 from lms.files import FileStore
 from lms.models import Database, make_engine
 from lms.people import sign_ins
+from lms.people.sealing import Sealer
 from lms.people.viewers import Viewer, viewer_of
-from lms.settings import Settings, load_settings
+from lms.settings import KEYS_NAME, Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache
 
 from . import access, csrf, database, errors, hosts, i18n, observation, static_files
@@ -105,6 +106,7 @@ class LMS:
         self.settings = self._settings or self._load_settings(app)
         self.database = Database(make_engine(self.settings.database_url))
         self.files = FileStore(self.settings.files_dir)
+        self.sealer = Sealer(self.settings.personal_keys or self.instance / KEYS_NAME)
         self.exercises = ExerciseCache(self.files, self.instance / "exercise-cache")
         app.extensions["lms"] = self
         if self.is_standalone:

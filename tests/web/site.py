@@ -22,7 +22,8 @@ from lms.files import FileStore
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, runs
 from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
-from lms.settings import Settings
+from lms.people import sealing
+from lms.settings import KEYS_NAME, Settings
 from lms.submissions.handlers import handlers
 from lms.submissions.take_result import write_grade
 from lms.web.app import create_app
@@ -151,7 +152,7 @@ def settings_of(database_url: str, folder: Path, content: Path, **more: object) 
 
 def standalone(database_url: str, folder: Path, content: Path, **more: object) -> Flask:
     """Our own app over a migrated database."""
-    (folder / "instance").mkdir(exist_ok=True)
+    sealing.write_fresh(folder / "instance" / KEYS_NAME)
     return create_app(folder / "instance", settings_of(database_url, folder, content, **more))
 
 

@@ -14,7 +14,7 @@ from lms import migrations
 from lms.grading import IsolationReport, isolation
 from lms.jobs.worker import Worker
 from lms.models import reference_data
-from lms.people import roles
+from lms.people import roles, sealing
 from lms.settings import FILE_NAME, SettingsError, write_fresh
 from lms.submissions.handlers import handlers
 
@@ -42,6 +42,8 @@ def init(ctx: click.Context, instance: Path) -> None:
     with app.app_context():
         site = extension()
         site.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if sealing.write_fresh(site.sealer.path):
+            say(f"made {site.sealer.path}; keep a copy of it apart from the backups")
         if migrations.upgrade(site.database.engine):
             say("brought the database to the newest form")
         with site.database.writing() as session:
