@@ -2,13 +2,17 @@
 
 from .audit import AuditEntry
 from .base import Base, UTCDateTime, new_uid
+from .codes import Code, SlipBatch, SlipSheet
 from .companies import Cluster, ClusterMember, Company, CompanyStatus, Employment, Industry
+from .consents import Consent, ConsentState, ConsentText
 from .content import Course, CourseVersion, Exercise, ExerciseVersion, StoredFile
 from .database import Database, make_engine
 from .demonstration import DemoRow
 from .downloads import Download
+from .drafts import Draft
 from .jobs import Job
 from .ledger import LedgerEntry
+from .messages import Delivery, Message, MessageChoice
 from .people import ExternalIdentity, Person, Role, SignIn, Throttle
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
@@ -17,9 +21,10 @@ from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AuditEntry", "Base", "Centre", "CentreRegion", "Cluster", "ClusterMember", "Company", "CompanyStatus", "CompletionRule",
-    "Course", "CourseVersion", "Database", "DemoRow", "Download", "Employment", "Enrolment", "Exercise", "ExerciseVersion",
-    "ExternalIdentity", "Grade", "Industry", "Job", "LedgerEntry", "Person", "Programme", "QuizAttempt", "Region",
-    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "StoredFile", "Submission", "Target", "Throttle",
-    "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
+    "AuditEntry", "Base", "Centre", "CentreRegion", "Cluster", "ClusterMember", "Code", "Company", "CompanyStatus",
+    "CompletionRule", "Consent", "ConsentState", "ConsentText", "Course", "CourseVersion", "Database", "Delivery",
+    "DemoRow", "Download", "Draft", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "Grade",
+    "Industry", "Job", "LedgerEntry", "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region",
+    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "StoredFile",
+    "Submission", "Target", "Throttle", "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip
