@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, IntKey, LongKey, Uid, one_of
 
 CODE_KINDS = ("slip", "desk", "invitation", "reset")
 BATCH_STATES = ("waiting", "done", "failed")
+# Rows that are taken back with the person whom they are for, where her roster is undone.
+GOES_WITH_IT = {"goes_with_it": True}
 
 
 class Code(Base):
@@ -34,10 +36,10 @@ class Code(Base):
 
     id: Mapped[LongKey]
     uid: Mapped[Uid]
-    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"), index=True, info=GOES_WITH_IT)
     kind: Mapped[str] = mapped_column(String(12))
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    issued_by: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id"))
+    issued_by: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id"), index=True)
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("lms_slip_batch.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -81,5 +83,5 @@ class SlipSheet(Base):
     part: Mapped[int]
     people: Mapped[int]
     first: Mapped[str] = mapped_column(String(120))
-    body: Mapped[bytes | None] = mapped_column(LargeBinary())
+    body: Mapped[str | None] = mapped_column(Text())
     taken_at: Mapped[datetime | None]

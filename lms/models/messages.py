@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, LongKey, Uid, one_of
+from .codes import GOES_WITH_IT
 
 # sending: a server was being given it; unsure: and whether it took it was never learnt.
 DELIVERY_STATES = ("waiting", "sending", "sent", "unsure", "failed", "dropped")
@@ -30,7 +31,7 @@ class Message(Base):
 
     id: Mapped[LongKey]
     uid: Mapped[Uid]
-    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"), info=GOES_WITH_IT)
     kind: Mapped[str] = mapped_column(String(40))
     facts: Mapped[dict[str, Any]]
     once: Mapped[str | None] = mapped_column(String(120), unique=True)
@@ -61,7 +62,7 @@ class Delivery(Base):
 
     id: Mapped[LongKey]
     uid: Mapped[Uid]
-    message_id: Mapped[int] = mapped_column(ForeignKey("lms_message.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("lms_message.id"), unique=True, info=GOES_WITH_IT)
     state: Mapped[str] = mapped_column(String(8), default="waiting")
     tries: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
@@ -78,6 +79,6 @@ class MessageChoice(Base):
     __table_args__ = (UniqueConstraint("person_id", "topic"),)
 
     id: Mapped[LongKey]
-    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("lms_person.id"), info=GOES_WITH_IT)
     topic: Mapped[str] = mapped_column(String(20))
     by_mail: Mapped[bool]

@@ -142,6 +142,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("lms_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_lms_code_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lms_code_issued_by"), ["issued_by"], unique=False)
         batch_op.create_index(
             "ix_lms_code_open",
             ["person_id"],
@@ -192,7 +193,7 @@ def upgrade() -> None:
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("first", sa.String(length=120), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
         sa.Column("taken_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["lms_slip_batch.id"], name=op.f("fk_lms_slip_sheet_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lms_slip_sheet")),
