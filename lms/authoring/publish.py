@@ -67,12 +67,18 @@ def _publish_exercise(session: Session, files: FileStore, facts: content.Exercis
                 "slug": facts.slug,
                 "summary": facts.summary,
                 "language": facts.language,
-                "checks": [{"name": c.name, "title": c.title, "points": c.points} for c in loaded.checks],
+                "checks": [
+                    {"name": c.name, "title": c.title, "points": c.points, "message": c.message, "manual": c.manual}
+                    for c in loaded.checks
+                ],
                 "data": {
                     item.path: files.put(session, (folder / item.path).read_bytes(), DATA_TYPE) for item in facts.data
                 },
+                "data_sizes": {item.path: item.size for item in facts.data},
                 "data_card": _data_card(folder),
+                "hints": {name: list(texts) for name, texts in facts.hints.items()},
                 "seconds": loaded.limits.seconds,
+                "cell_seconds": loaded.limits.cell_seconds,
             },
             starter=files.put(session, starter.encode(), "application/x-ipynb+json"),
             published_at=utcnow(),

@@ -20,6 +20,7 @@ NOTEBOOK_LIMIT = 5 * MB
 DATA_LIMIT = 20 * MB
 EXERCISE_LIMIT = 50 * MB
 OPTIONAL = ("DATA.md", "proof.toml")
+MOST_HINTS = 6  # for one answer cell
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,7 +41,8 @@ class CheckFacts(Struct, frozen=True):
 
 
 class ExerciseFacts(Struct, frozen=True, kw_only=True):
-    """What a course knows of an exercise. `digest` is the SHA-256 of its package, `files` what goes into that."""
+    """What a course knows of an exercise. `digest` is the SHA-256 of its package, `files` what goes into that, `hints` the
+    Markdown that opens one after the other beside an answer cell."""
 
     slug: str
     title: str
@@ -50,6 +52,7 @@ class ExerciseFacts(Struct, frozen=True, kw_only=True):
     answers: tuple[str, ...]
     data: tuple[DataFile, ...]
     files: tuple[str, ...]
+    hints: dict[str, tuple[str, ...]] = {}
     digest: str = ""
 
     @property
@@ -81,6 +84,7 @@ def read_exercise(folder: Folder, slug: str) -> ExerciseFacts | None:
         answers=tuple(cells.answers),
         data=data,
         files=tuple(sorted({"exercise.toml", NOTEBOOK, *(d.path for d in data), *(set(OPTIONAL) & set(files))})),
+        hints=_read_hints(table, cells),
     )
     _check_limits(table)
     _check_check_texts(table, cells)
@@ -117,6 +121,22 @@ def _check_check_texts(table: Table, cells: _Cells) -> None:
         entry.markdown("message", "")
         entry.finish()
         _must_be_known(texts, name, cells.checks, "check")
+
+
+def _read_hints(table: Table, cells: _Cells) -> dict[str, tuple[str, ...]]:
+    hints = table.table("hints")
+    if hints is None:
+        return {}
+    found = {}
+    for name in hints.keys():  # noqa: SIM118
+        known = len(table.problems.errors)
+        found[name] = tuple(hints.texts(name))
+        if len(found[name]) > MOST_HINTS:
+            hints.wrong(name, f"has {len(found[name])} hints; at most {MOST_HINTS} are allowed", "Join some.")
+        elif not found[name] and len(table.problems.errors) == known:
+            hints.wrong(name, "has no hint", "Write one, or leave the key out.")
+        _must_be_known(hints, name, cells.answers, "answer cell")
+    return found
 
 
 def _must_be_known(table: Table, name: str, known: Collection[str], what: str) -> None:

@@ -130,7 +130,8 @@ class _Folder:
         if not _SLUG.fullmatch(self.folder.name):
             raise ContentError(self.folder.name, "", "the folder's name is no slug", "Use a-z, 0-9 and single hyphens")
         settings = read_toml(self.folder / "exercise.toml", self.file)
-        self._known(settings, "", ("title", "summary", "language", "limits", "data", "checks"))
+        # Hints are the pages' business: they decide no grade.
+        self._known(settings, "", ("title", "summary", "language", "limits", "data", "checks", "hints"))
         source = self.folder / "source.ipynb"
         cells = read_source(source, f"{self.folder.name}/source.ipynb")
         texts = self._check_texts(settings.get("checks", {}), cells)

@@ -116,6 +116,9 @@ seed = 7
 [checks.count-test]
 title = "부품 수"
 message = "표의 줄 수를 다시 보세요."
+
+[hints]
+count = ["머리글 줄도 세었나요?", "`len`은 줄의 수를 셉니다."]
 """
 PROOF = """
 [[wrong]]
