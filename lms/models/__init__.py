@@ -2,8 +2,18 @@
 
 from .audit import AuditEntry
 from .base import Base, UTCDateTime, new_uid
+from .changes import Change, ChangeSet
 from .codes import Code, SlipBatch, SlipSheet
-from .companies import Cluster, ClusterMember, Company, CompanyStatus, Employment, Industry
+from .companies import (
+    Cluster,
+    ClusterMember,
+    Company,
+    CompanyStatus,
+    Employment,
+    FormerName,
+    Industry,
+    Sponsorship,
+)
 from .consents import Consent, ConsentState, ConsentText
 from .content import Course, CourseVersion, Exercise, ExerciseVersion, StoredFile
 from .database import Database, make_engine
@@ -21,10 +31,10 @@ from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AuditEntry", "Base", "Centre", "CentreRegion", "Cluster", "ClusterMember", "Code", "Company", "CompanyStatus",
+    "AuditEntry", "Base", "Centre", "CentreRegion", "Change", "ChangeSet", "Cluster", "ClusterMember", "Code", "Company", "CompanyStatus",
     "CompletionRule", "Consent", "ConsentState", "ConsentText", "Course", "CourseVersion", "Database", "Delivery",
-    "DemoRow", "Download", "Draft", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "Grade",
+    "DemoRow", "Download", "Draft", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade",
     "Industry", "Job", "LedgerEntry", "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region",
-    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "StoredFile",
+    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile",
     "Submission", "Target", "Throttle", "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip

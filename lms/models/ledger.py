@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, BigKey, LongKey, one_of
@@ -33,6 +33,11 @@ class LedgerEntry(Base):
         one_of("kind", ENTRY_KINDS),
         Index(None, "enrolment_id", "id"),
         Index(None, "kind", "recorded_at", "enrolment_id"),
+        # Whether anything refers to a company or person that is taken back.
+        Index(None, "company_id"),
+        Index(
+            None, "actor_id", sqlite_where=text("actor_id IS NOT NULL"), postgresql_where=text("actor_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[LongKey]

@@ -17,13 +17,14 @@ class Person(Base):
     """Anyone with an account. Whoever is enrolled is a learner; that needs no role."""
 
     __tablename__ = "lms_person"
-    __table_args__ = (one_of("language", LANGUAGES, or_null=True),)
+    # The number of an account that was taken back is not given again.
+    __table_args__ = (one_of("language", LANGUAGES, or_null=True), {"sqlite_autoincrement": True})
 
     id: Mapped[IntKey]
     uid: Mapped[Uid]
     name: Mapped[str] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200), info={"unrecorded": True})
     must_change_password: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str | None] = mapped_column(String(5))
@@ -45,6 +46,7 @@ class Role(Base):
         CheckConstraint("(kind IN ('officer', 'instructor')) = (centre_id IS NOT NULL)", name="centre_scope"),
         CheckConstraint("(kind = 'company_manager') = (company_id IS NOT NULL)", name="company_scope"),
         Index(None, "person_id"),
+        Index(None, "company_id"),
     )
 
     id: Mapped[IntKey]

@@ -140,7 +140,7 @@ class Enrolment(Base):
     state: Mapped[str] = mapped_column(String(12), default="enrolled")
     enrolled_at: Mapped[datetime]
     enrolled_on: Mapped[date] = mapped_column(default=_day_of_enrolling)
-    company_status_id: Mapped[int | None] = mapped_column(ForeignKey("lms_company_status.id"))
+    company_status_id: Mapped[int | None] = mapped_column(ForeignKey("lms_company_status.id"), index=True)
 
     run: Mapped[Run] = relationship(lazy="raise")
     person: Mapped[Person] = relationship(lazy="raise")
