@@ -27,6 +27,7 @@ VENDOR = ROOT / "lms/web/static/vendor"
 ICONS = ROOT / "lms/web/templates/lms/_icons.html"
 MAP = ROOT / "lms/web/templates/lms/_map_shapes.html"
 PLOT_ENTRY = ROOT / "tools/plot_library.js"
+EDITOR_ENTRIES = ROOT / "tools/editor_library"
 BROWSERS = "chrome88,firefox98,safari15.4"  # docs/design/looks.md
 SUMS = "SHA256SUMS"
 
@@ -203,13 +204,83 @@ def take_echarts(package: Path, version: str) -> None:
             shutil.copyfile(modules / name / licence, folder / f"LICENSE-{name}")
         shutil.copyfile(PLOT_ENTRY, Path(made) / PLOT_ENTRY.name)
         bundler = fetch("esbuild-wasm", Path(made))[0] / "bin/esbuild"
-        (folder / "echarts.min.js").write_text(bundle(bundler, Path(made)) + "\n")
+        options = ["--format=iife", "--global-name=echarts"]
+        (folder / "echarts.min.js").write_text(bundle(bundler, Path(made), PLOT_ENTRY.name, *options) + "\n")
 
 
-def bundle(bundler: Path, folder: Path) -> str:
-    options = ["--bundle", "--minify", "--format=iife", "--global-name=echarts", "--legal-comments=none"]
-    options += [f"--target={BROWSERS}", '--define:process.env.NODE_ENV="production"']
-    command = ["node", str(bundler), PLOT_ENTRY.name, *options]
+# Everything that the editor's two entries import, ours first.
+EDITOR_PARTS = (
+    "@codemirror/autocomplete",
+    "@codemirror/commands",
+    "@codemirror/language",
+    "@codemirror/state",
+    "@codemirror/streamparser",
+    "@codemirror/view",
+    "@lezer/common",
+    "@lezer/highlight",
+    "@lezer/lr",
+    "@marijn/find-cluster-break",
+    "crelt",
+    "style-mod",
+    "w3c-keyname",
+)
+
+
+def take_editor(_package: Path, _version: str) -> None:
+    """The editor, and what of it comes after the page, as two modules.
+
+    Named by what is in them, not by one of the many versions: the address of a vendored file is kept for ever.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        modules = Path(made) / "node_modules"
+        licences = {}
+        for name in EDITOR_PARTS:
+            shutil.copytree(fetch(name, Path(made))[0], modules / name)
+            licences[name] = (modules / name / "LICENSE").read_text()
+            say_free_of_side_effects(modules / name / "package.json")
+        shutil.copytree(EDITOR_ENTRIES, Path(made), dirs_exist_ok=True)
+        bundler = fetch("esbuild-wasm", Path(made))[0] / "bin/esbuild"
+        out = Path(made) / "out"
+        options = ["--format=esm", f"--outdir={out}"]
+        bundle(bundler, Path(made), "editor.js", *options)
+        shared = [f"--alias:@codemirror/{name}=./editor.js" for name in ("state", "view")]
+        bundle(bundler, Path(made), "completion.js", *options, *shared, "--external:./editor.js")
+        scripts = sorted(out.glob("*.js"))
+        content = hashlib.sha256(b"".join(script.read_bytes() for script in scripts)).hexdigest()
+        folder = new_folder("codemirror", f"6-{content[:10]}")
+        for script in scripts:
+            copy(script, folder)
+    (folder / "LICENSE").write_text(join_licences(licences))
+
+
+def say_free_of_side_effects(file: Path) -> None:
+    """So that the bundler leaves out what nobody uses: all of the family are, and not all say so."""
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"sideEffects": False}))
+
+
+def join_licences(licences: dict[str, str]) -> str:
+    """Each text once, under the names of the packages that have it."""
+    owners: dict[str, list[str]] = {}
+    for name, text in licences.items():
+        owners.setdefault(text.strip(), []).append(name)
+    return "\n\n".join(f"{', '.join(names)}:\n\n{text}" for text, names in owners.items()) + "\n"
+
+
+def take_dompurify(package: Path, version: str) -> None:
+    """As a module, made small: the minified file of the package is none."""
+    folder = new_folder("dompurify", version)
+    copy(package / "LICENSE", folder)
+    with tempfile.TemporaryDirectory() as made:
+        copy(package / "dist/purify.es.mjs", Path(made))
+        bundler = fetch("esbuild-wasm", Path(made))[0] / "bin/esbuild"
+        (folder / "purify.js").write_text(bundle(bundler, Path(made), "purify.es.mjs", "--format=esm") + "\n")
+
+
+def bundle(bundler: Path, folder: Path, *options: str) -> str:
+    """What esbuild writes to stdout: the script, where no folder is given for it."""
+    common = ["--bundle", "--minify", "--legal-comments=none", f"--target={BROWSERS}"]
+    common.append('--define:process.env.NODE_ENV="production"')
+    command = ["node", str(bundler), *options, *common]
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout.strip()
 
 
@@ -233,7 +304,9 @@ def take_map(package: Path, version: str) -> None:
 
 
 TAKERS: dict[str, Callable[[Path, str], None]] = {
+    "@codemirror/view": take_editor,
     "@svg-maps/south-korea": take_map,
+    "dompurify": take_dompurify,
     "echarts": take_echarts,
     "htmx.org": take_htmx,
     "katex": take_katex,
