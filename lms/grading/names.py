@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from .exercise import Cell, Exercise
+if TYPE_CHECKING:
+    from .exercise import Cell, Exercise
 
 
 def parse(source: str) -> ast.Module | None:

@@ -8,7 +8,7 @@ import threading
 import types
 from typing import Any
 
-from . import shell, wall
+from . import wall
 from .codec import CodecError, Decoder, Encoder
 from .exports import PLAIN_BUILTINS, Exports, Patches, index
 from .learnt import Contract
@@ -16,6 +16,7 @@ from .namespace import Namespace, hers
 from .proxies import RemoteFunction, WrongKind
 from .recording import Listening
 from .standins import Decode, StandIns
+from .told import text_of
 from .values import form, is_mutable, replace_content
 from .wall import WallDownError
 
@@ -140,7 +141,7 @@ class Asking:
             raise
         except Exception as error:
             encoder = self.exports.encoder()
-            reply = {"raised": [type(error).__name__, shell.text_of(error)]}
+            reply = {"raised": [type(error).__name__, text_of(error)]}
         wall.send(connection, reply, encoder.buffers)
 
     def decode(self, tree: Any, buffers: list[bytes], site: str, numbered: list[Any] | None = None) -> Any:

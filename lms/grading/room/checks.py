@@ -20,6 +20,7 @@ from .asking import Asking
 from .codec import Encoder
 from .marks import Marks
 from .namespace import MainModule
+from .told import describe, kind_of
 from .values import form
 from .wall import WallDownError
 
@@ -148,7 +149,7 @@ class CheckRoom:
         """The error and the value of a cell, and whether the wall still stands."""
         try:
             value = learner.evaluate(message["source"], message["key"], self.namespace)
-            return None, learner.kind_of(value), True
+            return None, kind_of(value), True
         except WallDownError:
             return None, None, False
         except BaseException as error:
@@ -156,7 +157,7 @@ class CheckRoom:
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         """An error that came through the wall is told with its places in the learner's cells."""
-        told = shell.describe(error)
+        told = describe(error)
         there = getattr(error, "_described", None)
         if isinstance(there, dict):
             told |= {key: there[key] for key in ("name", "kinds", "value", "library") if key in there}

@@ -23,6 +23,8 @@ from .codec import Decoder, Encoder
 from .describe import describe, is_given, member_of
 from .instances import Instances
 from .snapshot import Snapshot
+from .told import describe as describe_error
+from .told import text_of
 from .values import is_mutable
 
 _PLAIN_ERRORS = 20
@@ -261,7 +263,7 @@ class Desk:
             "kinds": [[k.__module__, k.__name__] for k in kind.__mro__][:_PLAIN_ERRORS],
             "class": self._export(kind, encoder) if kind.__module__ == "__main__" else None,
             "arguments": arguments,
-            "described": shell.describe(error),
+            "described": describe_error(error),
         }
         if self._instances.classes.get(kind.__name__) is kind:
             told["given"] = [kind.__name__, encoder.encode(dict(vars(error)))]
@@ -269,7 +271,7 @@ class Desk:
         if cause is not None:
             told["cause"] = [
                 [[k.__module__, k.__name__] for k in type(cause).__mro__][:_PLAIN_ERRORS],
-                shell.text_of(cause),
+                text_of(cause),
             ]
         return told
 

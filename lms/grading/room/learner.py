@@ -5,20 +5,17 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
-import doctest
 import inspect
-import math
 import select
 import socket
-import sys
 import time
-import unittest
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from . import desk, frames, shell, watch
+from .told import cell_file, describe, kind_of
 
 
 @dataclass
@@ -77,7 +74,7 @@ def answer(prepared: Prepared, control: socket.socket, message: dict[str, Any]) 
     try:
         told = run_check(message) if message["do"] == "check" else run_cell(message)
     except BaseException as error:  # an interrupt, or a shell that she broke: her cell failed, the room goes on
-        told = {"error": shell.describe(error), "value": None}
+        told = {"error": describe(error), "value": None}
     if message["do"] == "check":
         told["replaced"] = watch.replaced(prepared.before, shell.current().user_ns)
     prepared.captured.collect()
@@ -91,7 +88,7 @@ def run_cell(message: dict[str, Any]) -> dict[str, Any]:
     room, source = shell.current(), message["source"]
     result = room.run_plain(source) if room.is_plain(source) else room.run_cell(source, store_history=True)
     error = result.error_before_exec or result.error_in_exec
-    return {"error": None if error is None else shell.describe(error), "value": None}
+    return {"error": None if error is None else describe(error), "value": None}
 
 
 def run_check(message: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +97,7 @@ def run_check(message: dict[str, Any]) -> dict[str, Any]:
     try:
         value = evaluate(message["source"], message["key"], namespace)
     except BaseException as error:
-        return {"error": shell.describe(error), "value": None}
+        return {"error": describe(error), "value": None}
     return {"error": None, "value": kind_of(value)}
 
 
@@ -124,7 +121,7 @@ def compile_ahead(cells: list[list[str]]) -> None:
 
 def _codes(source: str, key: str) -> Iterator[CodeType]:
     """A check's statements, each compiled when its turn comes: what is wrong with the third leaves the first two run."""
-    name = shell.cell_file(key)
+    name = cell_file(key)
     room = shell.current()
     body = ast.parse(source if room.is_plain(source) else room.transform_cell(source), name).body
     last = body[-1] if body else None
@@ -143,31 +140,3 @@ def _compiled(tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeTy
 def _run(code: CodeType, namespace: dict[str, Any]) -> Any:
     result = eval(code, namespace)  # noqa: S307 - running code is what this room is for
     return asyncio.run(result) if code.co_flags & inspect.CO_COROUTINE else result
-
-
-def kind_of(value: Any) -> dict[str, Any] | None:
-    """What the value of a check's last expression is, as far as a verdict depends on it."""
-    if value is None:
-        return None
-    if isinstance(value, unittest.TestProgram | unittest.TestResult):
-        outcome = value.result if isinstance(value, unittest.TestProgram) else value
-        return {"kind": "passed" if outcome.wasSuccessful() and outcome.testsRun else "failed", "number": 0.0}
-    if isinstance(value, doctest.TestResults):
-        return {"kind": "passed" if value.attempted and not value.failed else "failed", "number": 0.0}
-    numpy = sys.modules.get("numpy")
-    kind = type(value)
-    if kind is bool or (numpy and kind is numpy.bool_):
-        return {"kind": "bool", "number": 0.0}
-    if kind in (int, float) or (numpy and isinstance(value, numpy.number) and kind.__module__ == "numpy"):
-        return _number(value)
-    return {"kind": "text" if isinstance(value, str) else "other", "number": 0.0}
-
-
-def _number(value: Any) -> dict[str, Any]:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return {"kind": "other", "number": 0.0}
-    if not math.isfinite(number):
-        return {"kind": "not_finite", "number": 0.0}
-    return {"kind": "number", "number": number}

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from . import shell
 from .libraries import error_class
+from .told import text_of
 
 _MOST = 100
 _ALL_HANDLERS = vars(logging)["_handlerList"]  # a weak reference to each, so that most requests look no further
@@ -88,7 +88,7 @@ def _warnings_into(told: list[Any]) -> Iterator[None]:
     def show(message: Any, category: Any, *_: Any, **__: Any) -> None:
         if len(told) < _MOST:
             kinds = [[kind.__module__, kind.__name__] for kind in category.__mro__][:20]
-            told.append(["warning", kinds, shell.text_of(message)])
+            told.append(["warning", kinds, text_of(message)])
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -106,7 +106,7 @@ class _Recorder(logging.Handler):
             try:
                 text = record.getMessage()[:_MOST_TEXT]
             except Exception:
-                text = shell.text_of(Exception(record.msg))
+                text = text_of(Exception(record.msg))
             self._told.append(["log", record.name[:200], record.levelno, text])
 
 

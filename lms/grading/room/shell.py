@@ -22,6 +22,7 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets.config import Config
 
 from . import display, warmth
+from .told import cell_file, text_of
 
 MAX_STREAM = 200_000
 MAX_RICH = 4_000_000
@@ -284,10 +285,6 @@ def warm() -> Shell:
     return shell
 
 
-def cell_file(key: str) -> str:
-    return f"<cell {key}>"
-
-
 def current() -> Shell:
     return Shell.instance()
 
@@ -356,34 +353,3 @@ def mend_streams() -> None:
     for name, stream in zip(("stdout", "stderr"), _STREAMS, strict=True):
         if getattr(getattr(sys, name), "closed", True) or not hasattr(getattr(sys, name), "flush"):
             setattr(sys, name, Stream(name, stream.fileno()))
-
-
-def text_of(error: BaseException | None) -> str:
-    """The message of an error; it may be made by code of the learner's, which may fail in turn."""
-    try:
-        text = str(error.msg if isinstance(error, SyntaxError) else error)
-        return str.__str__(text)[:2000]
-    except BaseException:
-        return ""
-
-
-def describe(error: BaseException) -> dict[str, Any]:
-    """Name, message and the places in cells (outermost first) of an error, and the library that raised it, if one did."""
-    frames = []
-    library = ""
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith("<cell "):
-            frames.append([name[6:-1], trace.tb_lineno or 0])
-        library = str(trace.tb_frame.f_globals.get("__name__") or "").partition(".")[0]
-        trace = trace.tb_next
-    if isinstance(error, SyntaxError) and str(error.filename).startswith("<cell "):
-        frames.append([str(error.filename)[6:-1], error.lineno or 0])
-    return {
-        "name": type(error).__name__[:200],
-        "kinds": [kind.__name__[:200] for kind in type(error).__mro__ if kind.__module__ == "builtins"][:10],
-        "value": text_of(error),
-        "frames": frames[-20:],
-        "library": library[:100],
-    }
