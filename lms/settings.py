@@ -11,6 +11,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -85,6 +86,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_format: Literal["text", "json"] = "text"
     # Who may read /metrics: empty, this machine alone; else who sends it as `Authorization: Bearer …`.
     metrics_token: str = ""
+    # Where people reach the site, as in https://learn.example.kr/learn: for the links of mails and printed slips.
+    site_url: Annotated[str, Meta(pattern=r"^(https?://[^/\s?#]+[^\s?#]*)?$")] = ""
+    # The mail server (SMTP) that takes the site's mails. Empty: no mail is sent, messages stay in the site.
+    mail_host: str = ""
+    # Its port.
+    mail_port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    # How the connection is secured: starttls, tls from the first byte (usually port 465), or none, for a server on this machine.
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    # The account at the mail server; empty where it asks for none.
+    mail_user: str = ""
+    # Its password there. In no backup.
+    mail_password: str = ""
+    # Whom mails come from, as in "Baeum <learn@example.kr>".
+    mail_from: str = ""
+    # So many days a printed or handed-over one-time code may be used.
+    code_days: Annotated[int, Meta(ge=1, le=180)] = 30
+    # Where consent texts lie that replace those of the program, one folder each; empty: `consents` in the instance folder.
+    consents_dir: str = ""
 
 
 def _converted(values: dict[str, Any], where: dict[str, str]) -> Settings:
@@ -110,6 +129,19 @@ def _converted(values: dict[str, Any], where: dict[str, str]) -> Settings:
         ) from None
 
 
+def _refuse_half_of_mail(settings: Settings, where: dict[str, str]) -> None:
+    """A mail without a sender is refused by servers, and one without an address of the site leads nowhere."""
+    if not settings.mail_host:
+        return
+    for name in ("mail_from", "site_url"):
+        if not getattr(settings, name):
+            raise SettingsError(where=where["mail_host"], problem=f"mail_host is set, so {name} is needed as well.")
+    if "@" not in parseaddr(settings.mail_from)[1] or not settings.mail_from.isprintable():
+        raise SettingsError(
+            where=where["mail_from"], problem="mail_from is not an address as in Baeum <learn@example.kr>."
+        )
+
+
 def load_settings(instance: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Read `instance/lms.toml`, let the environment override it, and check the whole.
 
@@ -131,11 +163,13 @@ def load_settings(instance: Path, environment: Mapping[str, str] | None = None) 
             values[name] = value
             where[name] = variable
     settings = _converted(values, where)
+    _refuse_half_of_mail(settings, where)
     return msgspec.structs.replace(
         settings,
         database_url=settings.database_url or f"sqlite:///{(instance / 'lms.sqlite3').resolve()}",
         files_dir=settings.files_dir or str((instance / "files").resolve()),
         personal_keys=settings.personal_keys or str((instance / KEYS_NAME).resolve()),
+        consents_dir=settings.consents_dir or str((instance / "consents").resolve()),
         content_dir=settings.content_dir or str(Path(__file__).resolve().parent.parent),
     )
 

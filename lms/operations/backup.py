@@ -24,7 +24,7 @@ from lms.settings import Settings
 
 from . import archive, dumps
 
-SECRETS = ("secret_key", "database_url", "metrics_token")
+SECRETS = ("secret_key", "database_url", "metrics_token", "mail_password")
 
 
 class BackupError(LMSError):
