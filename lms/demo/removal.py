@@ -1,4 +1,5 @@
-"""Take the demonstration away: exactly its rows, and nothing of a site's own.
+"""Take the demonstration away: exactly its rows, and nothing of a site's own. What its people did stays told in the audit,
+from which nothing is ever taken.
 
 The ledger and its kin are append-only; the demonstration's entries are the one exception, since none of it ever happened.
 What hangs on the marked rows goes with them. If anything else refers to what would go, nothing goes.
@@ -14,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from lms.files import FileStore
 from lms.models import (
-    AuditEntry,
     Base,
     Cluster,
     ClusterMember,
@@ -120,14 +120,6 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (SignIn, SignIn.person_id.in_(people)),
         (ExternalIdentity, ExternalIdentity.person_id.in_(people)),
         (Download, Download.actor_id.in_(people)),
-        # What a real person did to one of these people stays told.
-        (
-            AuditEntry,
-            or_(
-                AuditEntry.actor_id.in_(people),
-                and_(AuditEntry.actor_id.is_(None), AuditEntry.subject.in_(of_person)),
-            ),
-        ),
         (Throttle, Throttle.key.in_(of_person)),
         (CompanyStatus, CompanyStatus.company_id.in_(companies)),
         (Company, Company.id.in_(companies)),

@@ -1,6 +1,6 @@
 """All tables, one file a topic. Importing this imports every one, so that `Base.metadata` is whole."""
 
-from .audit import AuditEntry
+from .audit import AuditEntry, AuditSeal
 from .base import Base, UTCDateTime, new_uid
 from .changes import Change, ChangeSet
 from .codes import Code, SlipBatch, SlipSheet
@@ -24,6 +24,7 @@ from .jobs import Job
 from .ledger import LedgerEntry
 from .messages import Delivery, Message, MessageChoice
 from .people import ExternalIdentity, Person, Role, SignIn, Throttle
+from .privacy import AccessEntry, Destruction
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
 from .runs import CompletionRule, Enrolment, Run, RunUnit
@@ -31,10 +32,11 @@ from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AuditEntry", "Base", "Centre", "CentreRegion", "Change", "ChangeSet", "Cluster", "ClusterMember", "Code", "Company", "CompanyStatus",
-    "CompletionRule", "Consent", "ConsentState", "ConsentText", "Course", "CourseVersion", "Database", "Delivery",
-    "DemoRow", "Download", "Draft", "Employment", "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade",
-    "Industry", "Job", "LedgerEntry", "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region",
-    "RegionCode", "RegionSuccession", "Role", "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile",
-    "Submission", "Target", "Throttle", "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
+    "AccessEntry", "AuditEntry", "AuditSeal", "Base", "Centre", "CentreRegion", "Change", "ChangeSet", "Cluster",
+    "ClusterMember", "Code", "Company", "CompanyStatus", "CompletionRule", "Consent", "ConsentState", "ConsentText",
+    "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
+    "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
+    "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role",
+    "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
+    "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip

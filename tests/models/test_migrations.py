@@ -90,16 +90,15 @@ def test_rows_that_would_point_to_nothing_stop_the_migration(sqlite_url: str, mo
     def lose_a_parent(config: object, revision: str) -> None:
         connection = config.attributes["connection"]  # type: ignore[attr-defined]
         connection.exec_driver_sql(
-            "INSERT INTO lms_audit_entry (at, actor_id, address, action, subject, reason)"
-            " VALUES ('2026-03-10', 4711, '', 'x', '', '')"
+            "INSERT INTO lms_role (person_id, kind, from_on) VALUES (4711, 'operator', '2026-03-10')"
         )
 
     monkeypatch.setattr(migrations.command, "upgrade", lose_a_parent)
     monkeypatch.setattr(migrations, "head", lambda: "coming")
-    with pytest.raises(migrations.MigrationError, match="1 rows would point to nothing, first in lms_audit_entry"):
+    with pytest.raises(migrations.MigrationError, match="1 rows would point to nothing, first in lms_role"):
         migrations.upgrade(engine)
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM lms_audit_entry")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM lms_role")) == 0
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
     engine.dispose()
 
