@@ -1,0 +1,104 @@
+"""A mail server spoke to: what it may answer, in four kinds that differ in what is done next."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+
+from lms.errors import LMSError
+
+_SECONDS = 10.0
+
+
+class MailError(LMSError):
+    """`reason`: away (no server, or it refuses us: nothing was sent), later (not this mail now), refused (never this mail),
+    unsure (the answer to the whole mail was lost). `why` names no address."""
+
+    reason = "mail"
+    sentence = "The mail was not sent ({reason}): {why}"
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """How a site reaches its server. `sender` may have a name: Baeum <learn@example.kr>."""
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    user: str = ""
+    password: str = ""
+
+    @property
+    def sender_address(self) -> str:
+        return parseaddr(self.sender)[1]
+
+    @contextmanager
+    def connected(self) -> Iterator[smtplib.SMTP]:
+        """A connection that is ready for mails. Raises MailError `away`."""
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+
+    def _connect(self) -> smtplib.SMTP:
+        try:
+            context = ssl.create_default_context()
+            if self.security == "tls":
+                connection: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_SECONDS, context=context)
+            else:
+                connection = smtplib.SMTP(self.host, self.port, timeout=_SECONDS)
+            if self.security == "starttls":
+                connection.starttls(context=context)
+            if self.user:
+                connection.login(self.user, self.password)
+        except smtplib.SMTPResponseException as error:
+            raise MailError("away", why=f"the server answered {error.smtp_code}") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailError("away", why=f"{type(error).__name__} at {self.host}:{self.port}") from error
+        return connection
+
+
+def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:
+    """Name sender and recipient: what the server refuses here, nobody has sent. Raises MailError."""
+    options = [] if recipient.isascii() else ["SMTPUTF8"]
+    try:
+        connection.rset()
+        connection.ehlo_or_helo_if_needed()
+        if options and not connection.has_extn("smtputf8"):
+            raise MailError("refused", why="the server takes no such address")
+        _expect(connection.mail(sender, options), "away")
+        _expect(connection.rcpt(recipient), "")
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        raise MailError("away", why=type(error).__name__) from error
+
+
+def hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
+    """Give the whole mail. From here until its answer nobody can tell whether the server took it. Raises MailError."""
+    policy = SMTP.clone(utf8=not str(message["To"]).isascii())
+    try:
+        _expect(connection.data(message.as_bytes(policy=policy)), "")
+    except smtplib.SMTPDataError as error:  # it would not even begin
+        raise MailError(_told(error.smtp_code), why=f"the server answered {error.smtp_code}") from error
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        raise MailError("unsure", why=type(error).__name__) from error
+
+
+def _expect(answer: tuple[int, bytes], reason: str) -> None:
+    """The text of an answer may name the address, so that its number alone is told."""
+    code = answer[0]
+    if 200 <= code < 300:
+        return
+    raise MailError("away" if code == 421 else reason or _told(code), why=f"the server answered {code}")
+
+
+def _told(code: int) -> str:
+    return "later" if 400 <= code < 500 else "refused"
