@@ -27,6 +27,7 @@ from .people import ExternalIdentity, Person, Role, SignIn, Throttle
 from .privacy import AccessEntry, Destruction
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
+from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, RosterPart, RosterRow, RosterStep
 from .runs import CompletionRule, Enrolment, Run, RunUnit
 from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
@@ -37,6 +38,7 @@ __all__ = [
     "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
     "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
     "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role",
-    "Run", "RunUnit", "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
+    "Roster", "RosterCompany", "RosterEnrolment", "RosterMapping", "RosterPart", "RosterRow", "RosterStep", "Run", "RunUnit",
+    "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
     "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip
