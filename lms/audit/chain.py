@@ -23,9 +23,12 @@ from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
 from lms.errors import LMSError
-from lms.models import AuditEntry, AuditSeal
+from lms.jobs import queue
+from lms.jobs.chores import Chore
+from lms.models import AuditEntry, AuditSeal, Database
 
 log = logging.getLogger("lms.audit")
+SEAL = "seal_audit"
 BEGINNING = "0" * 64
 AT_ONCE = 1000
 # A transaction that writes an entry is over by then, and its entry can be seen.
@@ -116,7 +119,7 @@ def _waiting(session: Session, limit: int):  # type: ignore[no-untyped-def]
     return wanted.where(or_(AuditEntry.id > newest, late))
 
 
-def _is_sealed():  # type: ignore[no-untyped-def]
+def _is_sealed():
     return select(AuditSeal.number).where(AuditSeal.entry_id == AuditEntry.id).exists()
 
 
@@ -153,16 +156,22 @@ def _wrong(
 
 
 def _links(session: Session) -> Iterator[tuple[int, int, str, AuditEntry | None]]:
-    rows = session.execute(
-        select(AuditSeal.number, AuditSeal.entry_id, AuditSeal.digest, AuditEntry)
-        .outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
-        .order_by(AuditSeal.number)
-        .execution_options(yield_per=AT_ONCE)
-    )
-    for number, entry_id, digest, entry in rows:
-        yield number, entry_id, digest, entry
-        if entry is not None:
-            session.expunge(entry)  # a million of them would stay in memory
+    """In portions: a million of them would not fit into memory."""
+    last = 0
+    while True:
+        rows = session.execute(
+            select(AuditSeal.number, AuditSeal.entry_id, AuditSeal.digest, AuditEntry)
+            .outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
+            .where(AuditSeal.number > last)
+            .order_by(AuditSeal.number)
+            .limit(AT_ONCE)
+        ).all()
+        if not rows:
+            return
+        for number, entry_id, digest, entry in rows:
+            yield number, entry_id, digest, entry
+        last = rows[-1].number
+        session.expunge_all()
 
 
 def _inserted(session: Session) -> int | None:
@@ -199,3 +208,20 @@ def _content(entry: AuditEntry) -> str:
         entry.detail,
     ]
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+# The job
+
+
+def handle(database: Database, claim: queue.Claim) -> str | None:
+    """Seal what waits, in short transactions."""
+    while True:
+        with database.writing() as session:
+            if seal(session) < AT_ONCE:
+                if queue.finish(session, claim):
+                    session.commit()
+                return None
+            session.commit()
+
+
+CHORE = Chore(SEAL, timedelta(minutes=5), anything_to_seal)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from lms import log_context
 from lms.models import Database, Job
 
-from . import heartbeat, queue
+from . import chores, heartbeat, queue
 from .names import is_dead, process_name
 
 log = logging.getLogger("lms.jobs")
@@ -57,6 +57,7 @@ class Worker:
         lease_seconds: int = 60,
         isolation: str = "",
         observe: Observer = lambda kind, outcome, seconds: None,
+        coming_round: Sequence[chores.Chore] = (),
     ) -> None:
         self.database = database
         self.handlers = handlers
@@ -64,6 +65,7 @@ class Worker:
         self.lease = timedelta(seconds=lease_seconds)
         self.isolation = isolation
         self.observe = observe
+        self.coming_round = coming_round
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -75,7 +77,10 @@ class Worker:
         threads = [
             threading.Thread(target=self._slot, args=(number,), name=f"slot-{number}") for number in range(self.slots)
         ]
-        with heartbeat.beating(self.database, slots=self.slots, isolation=self.isolation):
+        with (
+            heartbeat.beating(self.database, slots=self.slots, isolation=self.isolation),
+            chores.coming_round(self.database, self.coming_round),
+        ):
             for thread in threads:
                 thread.start()
             for thread in threads:

@@ -15,7 +15,8 @@ _Image = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgre
 
 
 class ChangeSet(Base):
-    """One deed that can be undone as a whole. Append-only, but for `undone_at`; undoing is a set of its own.
+    """One deed that can be undone as a whole. Append-only, but for `undone_at`; undoing is a set of its own. While `at` is
+    None it is being prepared: its changes have not happened.
 
     `subject` is what it was done to, as kind:id. `actor_id` None is the command line or the program itself.
     """
@@ -27,7 +28,7 @@ class ChangeSet(Base):
     uid: Mapped[Uid]
     kind: Mapped[str] = mapped_column(String(40))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("lms_person.id"))
-    at: Mapped[datetime]
+    at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(400), default="")
     subject: Mapped[str] = mapped_column(String(80), default="")
     undoes_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("lms_change_set.id"), unique=True)
@@ -38,7 +39,8 @@ class Change(Base):
     """A row that a set added (`before` is None), removed (`after` is None) or altered.
 
     Both are the whole row as its columns are stored, made by the database; what is sealed there is sealed here. `person_id`
-    and `company_id` are the row's own, or its id where it is the person or company: the key of somebody's history.
+    and `company_id` are the row's own, or its id where it is the person or company: the key of somebody's history. Where very
+    many rows were added, `after` may be an empty object: the row itself says what it is.
     """
 
     __tablename__ = "lms_change"

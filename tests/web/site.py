@@ -24,8 +24,8 @@ from lms.learning import enrolments, runs
 from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
 from lms.people import sealing
 from lms.settings import KEYS_NAME, Settings
-from lms.submissions.handlers import handlers
 from lms.submissions.take_result import write_grade
+from lms.web import work
 from lms.web.app import create_app
 from lms.web.extension import LMS
 from tests.world import PASSWORD, World
@@ -105,8 +105,7 @@ class Site:
 
     def grade_all(self) -> int:
         """Let a worker do what waits, with the real sandbox. Returns how many jobs there were."""
-        level = self.lms.settings.grading_isolation
-        worker = Worker(self.lms.database, handlers(self.lms.files, self.lms.exercises, required_level=level))
+        worker = Worker(self.lms.database, work.handlers_of(self.lms))
         done = 0
         while worker.run_one("the worker of the tests"):
             done += 1

@@ -16,9 +16,8 @@ from lms.jobs.worker import Worker
 from lms.models import reference_data
 from lms.people import roles, sealing
 from lms.settings import FILE_NAME, SettingsError, write_fresh
-from lms.submissions.handlers import handlers
 
-from .. import metrics, setup_code, supervisor
+from .. import metrics, setup_code, supervisor, work
 from ..extension import LMS
 from .content import sync
 from .group import extension, in_site, lms, say
@@ -89,11 +88,12 @@ def worker(site: LMS) -> None:
         log.log(*note)
     made = Worker(
         site.database,
-        handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
+        work.handlers_of(site),
         slots=site.settings.grading_slots,
         lease_seconds=site.settings.job_lease_seconds,
         isolation=offered.level,
         observe=metrics.observe_job,
+        coming_round=work.CHORES,
     )
 
     def stop(*_: object) -> None:
