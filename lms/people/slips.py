@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
@@ -294,7 +293,7 @@ def count_for_slips(session: Session, ids: Collection[int]) -> tuple[int, int]:
     return people, total - people
 
 
-def _new_people(ids: Collection[int]) -> Select[Any]:
+def _new_people(ids: Collection[int]) -> Select[int, str, str | None, str | None, str, str]:
     return (
         select(Person.id, Person.name, Person.email, Employment.employee_number, Employment.department, Company.name)
         .join(Employment, Employment.person_id == Person.id)
