@@ -36,7 +36,7 @@ from lms.content.quizzes import (
     grade_quiz,
     public_view,
 )
-from lms.content.render import render_inline, render_markdown
+from lms.content.render import render_code, render_inline, render_markdown
 
 __all__ = [
     "Catalogue",
@@ -78,6 +78,7 @@ __all__ = [
     "package_digest",
     "public_view",
     "read_media",
+    "render_code",
     "render_inline",
     "render_markdown",
     "to_document",

@@ -108,6 +108,11 @@ def render_inline(
     return _clean(renderer.render(tokens, parser().options, environment))
 
 
+def render_code(code: str, language: str = "python") -> str:
+    """Safe HTML of code alone, coloured, to stand in a `<code>`."""
+    return _clean(highlight(code, get_lexer_by_name(language), FORMATTER))
+
+
 def _clean(html: str) -> str:
     """The last word on what may stand in a page, whatever the rules above it let through."""
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel=None)
