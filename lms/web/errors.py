@@ -21,6 +21,7 @@ from lms.reports.downloads import ReasonMissingError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
 from lms.submissions.regrade import RegradeError
+from lms.workspace.typed import DraftError
 
 from . import access, flashes, observation
 from .csrf import FormExpiredError
@@ -127,6 +128,14 @@ def _decision(error: LMSError) -> str:
     }[error.reason]
 
 
+def _draft(error: LMSError) -> str:
+    return {
+        "malformed": _("What was sent could not be read, so nothing was kept. Load the page again; your text is kept."),
+        "unknown_cells": _("The exercise has changed meanwhile. Load the page again; your text is kept."),
+        "too_large": _("There is more text in the cells than can be kept. Make it shorter."),
+    }[error.reason]
+
+
 def _regrade(error: LMSError) -> str:
     return {
         "no_exercise": _("There is no published version of this exercise to grade by."),
@@ -166,6 +175,7 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     SignInRefusedError: _sign_in_refused,
     AccountError: _account,
     DecisionError: _decision,
+    DraftError: _draft,
     RegradeError: _regrade,
     StorageError: lambda error: _(
         "We could not store the file, so nothing was handed in. Keep it and try again later."
@@ -192,6 +202,10 @@ def _page_of(error: LMSError) -> Page:
         ),
         FormExpiredError: lambda: Page(400, _("The form had expired."), explain(error), retry=True),
         RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
+        DraftError: lambda: Page(
+            413 if error.reason == "too_large" else 422, _("Your text was not saved."), explain(error)
+        ),
+        NotANotebookError: lambda: Page(422, _("This is not a notebook of the exercise."), explain(error)),
         StorageError: lambda: Page(507, _("We could not store it."), explain(error), retry=True),
         GradingUnavailableError: lambda: Page(
             503, _("Grading is down on our side."), _("Your work is kept and will be graded without you.")
@@ -221,7 +235,7 @@ def register(blueprint: Blueprint) -> None:
     """Errors of our routes get pages of ours; the host's are left to the host."""
     blueprint.register_error_handler(access.SignInNeededError, _ask_to_sign_in)
     blueprint.register_error_handler(access.PasswordChangeNeededError, _ask_for_password)
-    blueprint.register_error_handler(LMSError, lambda error: _answer(_page_of(error)))
+    blueprint.register_error_handler(LMSError, lambda error: _answer(_page_of(error), error=error))
     blueprint.register_error_handler(HTTPException, _http)
     for code in default_exceptions:  # a host's handler of a single code would go before that of all
         blueprint.register_error_handler(code, _http)
@@ -230,10 +244,21 @@ def register(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Exception, _fault)
 
 
-def _answer(page: Page, reference: str = "") -> Response:
+def _answer(page: Page, reference: str = "", error: LMSError | None = None) -> Response:
     """The viewer is whoever was found before it went wrong: looking again could fail again."""
+    if _asks_for_data():
+        said = explain(error) if error and type(error) in _SENTENCES else f"{page.title} {page.remedy}"
+        data = {"reason": error.reason if error else f"http_{page.status}", "message": said}
+        return make_response(
+            data | ({"cells": error.facts["cells"]} if error and "cells" in error.facts else {}), page.status
+        )
     text = render("lms/error.html", page=page, reference=reference, viewer=g.get("lms_viewer"))
     return make_response(text, page.status)
+
+
+def _asks_for_data() -> bool:
+    """Whether a script of ours asks, which reads JSON where a person reads a page."""
+    return request.accept_mimetypes["application/json"] > request.accept_mimetypes["text/html"]
 
 
 def _http(error: HTTPException) -> Response:
@@ -247,6 +272,9 @@ def _http(error: HTTPException) -> Response:
 
 def _ask_to_sign_in(_error: LMSError) -> Response:
     """Come back afterwards. What a form held is kept by the browser (data-keep) and is there again on its page."""
+    if _asks_for_data():
+        said = _("You were signed out. Sign in, and go on where you stopped; what you typed is kept.")
+        return make_response({"reason": "sign_in_needed", "message": said}, 401)
     where = here() if request.method == "GET" else _page_of_form()
     lms = g.lms
     if lms.is_standalone:
@@ -274,7 +302,9 @@ def _page_of_form() -> str:
         return safe_target(None)
 
 
-def _ask_for_password(_error: LMSError) -> Response:
+def _ask_for_password(error: LMSError) -> Response:
+    if _asks_for_data():
+        return make_response({"reason": error.reason, "message": str(error)}, 403)
     return make_response(redirect(url("account.password"), code=303))
 
 

@@ -26,8 +26,10 @@ def faults_of_page(response: TestResponse) -> list[str]:
     """What is wrong with a page as a whole, in words; empty where nothing is."""
     page = parsed(response)
     is_sandboxed = response.headers["Content-Security-Policy"].startswith("sandbox")
-    faults = [*_frame(page), *_ids(page), *_labels(page), *_addresses(page), *_active(page)]
-    return faults + ([] if is_sandboxed else _inline_styles(page))
+    faults = [*_addresses(page), *_active(page), *([] if is_sandboxed else _inline_styles(page))]
+    for template in page.find_all("template"):  # is nothing that anybody sees until a script makes something of it
+        template.extract()
+    return [*faults, *_frame(page), *_ids(page), *_labels(page)]
 
 
 def _frame(page: BeautifulSoup) -> list[str]:
@@ -86,7 +88,8 @@ def _addresses(page: BeautifulSoup) -> list[str]:
 
 def _active(page: BeautifulSoup) -> list[str]:
     """Nothing that a strict policy would stop."""
-    faults = [f"inline script {_short(script)}" for script in page.find_all("script", src=False)]
+    scripts = [script for script in page.find_all("script", src=False) if script.get("type") != "application/json"]
+    faults = [f"inline script {_short(script)}" for script in scripts]
     for element in page.find_all(True):
         faults += [f"{_short(element)} has {name}" for name in element.attrs if name.startswith("on")]
     return faults

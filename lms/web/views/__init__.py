@@ -2,10 +2,11 @@
 
 from flask import Blueprint
 
-from . import account, classroom, company, desk, health, learn, metrics, office, operations, public, setup, sign_in
+from . import account, classroom, company, desk, health, learn, metrics, office, operations, public, setup, sign_in, workspace
 
 ALL_VIEWS: tuple[Blueprint, ...] = (
     learn.bp,
+    workspace.bp,
     account.bp,
     classroom.bp,
     desk.bp,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
-from lms.clock import seoul_day, today, utcnow
+from lms.clock import seoul_day, today
 from lms.errors import NotANotebookError, NotFoundError
 from lms.files import StorageError
 from lms.learning import enrolments, units
-from lms.learning.completion import Standing, UnitStanding
-from lms.learning.enrolments import Attendance, RunNotOpenError
-from lms.models import Enrolment, Grade, Run, RunUnit, Submission
+from lms.learning.completion import Standing
+from lms.learning.enrolments import RunNotOpenError
 from lms.submissions import hand_in
+from lms.workspace import drafts
 
-from .. import access, courseware, flashes, notebooks
+from .. import access, courseware, flashes, notebooks, places
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
+from ..results import result_of
 from ..templating import render
+from . import workspace
 
 bp = Blueprint("learn", __name__)
 
@@ -46,62 +48,10 @@ def home() -> str | AnyResponse:
     return render("lms/home.html", now=now, later=later, past=past, day=day)
 
 
-@dataclass(frozen=True)
-class Place:
-    """A learner's place in a run: her enrolment, where she stands, and the unit that is open."""
-
-    attendance: Attendance
-    unit: RunUnit
-
-    @property
-    def enrolment(self) -> Enrolment:
-        return self.attendance.enrolment
-
-    @property
-    def run(self) -> Run:
-        return self.enrolment.run
-
-    @property
-    def standing(self) -> Standing:
-        return self.attendance.standing
-
-    @property
-    def unit_standing(self) -> UnitStanding:
-        return next(found for found in self.standing.units if found.key == self.unit.key)
-
-    @property
-    def language(self) -> str:
-        """That of the course's texts, which need not be the page's."""
-        return courseware.course_of(self.run).language
-
-    @property
-    def is_open(self) -> bool:
-        return self.run.is_open_on(today())
-
-    @property
-    def previous(self) -> RunUnit | None:
-        return self.run.units[self.unit.position - 1] if self.unit.position else None
-
-    @property
-    def following(self) -> RunUnit | None:
-        place = self.unit.position + 1
-        return self.run.units[place] if place < len(self.run.units) else None
-
-
-def _attendance(run_uid: UUID) -> Attendance:
-    enrolment = enrolments.load_own(session, access.viewer(), run_uid)
-    return Attendance(enrolment, enrolments.standing_of(session, enrolment))
-
-
-def _place(run_uid: UUID, key: str) -> Place:
-    attendance = _attendance(run_uid)
-    return Place(attendance, enrolments.load_unit(attendance.enrolment, key))
-
-
 @bp.get("/runs/<uuid:run>")
 @access.signed_in
 def outline(run: UUID) -> str:
-    attendance = _attendance(run)
+    attendance = places.load_attendance(run)
     found = attendance.enrolment.run
     return render(
         "lms/run.html",
@@ -115,12 +65,12 @@ def outline(run: UUID) -> str:
 
 @bp.get("/runs/<uuid:run>/units/<key>")
 @access.signed_in
-def unit(run: UUID, key: str) -> str:
-    place = _place(run, key)
-    return {"page": _show_page, "quiz": _show_quiz, "exercise": _show_exercise}[place.unit.kind](place)
+def unit(run: UUID, key: str) -> str | AnyResponse:
+    place = places.load_place(run, key)
+    return {"page": _show_page, "quiz": _show_quiz, "exercise": workspace.show}[place.unit.kind](place)
 
 
-def _show_page(place: Place) -> str:
+def _show_page(place: places.Place) -> str:
     html, has_math = courseware.render_text(place.run, courseware.content_of(place.run, place.unit).text)
     return render("lms/units/page.html", place=place, html=html, has_math=has_math)
 
@@ -129,7 +79,7 @@ def _show_page(place: Place) -> str:
 @access.signed_in
 def done(run: UUID, key: str) -> AnyResponse:
     """다음: the end of the page was reached. In a run that is over one may still read on, and nothing is recorded."""
-    place = _place(run, key)
+    place = places.load_place(run, key)
     if place.unit.kind != "page":
         raise NotFoundError()
     if place.is_open:
@@ -149,7 +99,7 @@ def _tell_completion(before: Standing, after: Standing) -> None:
 # Quizzes
 
 
-def _show_quiz(place: Place, problem: str = "") -> str:
+def _show_quiz(place: places.Place, problem: str = "") -> str:
     quiz = courseware.content_of(place.run, place.unit).quiz
     attempts = units.quiz_attempts(session, place.enrolment, place.unit)
     wanted = request.args.get("attempt", "")
@@ -174,7 +124,7 @@ def _show_quiz(place: Place, problem: str = "") -> str:
     )
 
 
-def _keep_key(place: Place) -> str:
+def _keep_key(place: places.Place) -> str:
     """The name under which a browser keeps what is typed on this page, beside the person's own: the same after signing in
     again."""
     return f"{place.run.uid}:{place.unit.key}"
@@ -183,7 +133,7 @@ def _keep_key(place: Place) -> str:
 @bp.post("/runs/<uuid:run>/units/<key>/quiz")
 @access.signed_in
 def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
-    place = _place(run, key)
+    place = places.load_place(run, key)
     if place.unit.kind != "quiz":
         raise NotFoundError()
     quiz = courseware.content_of(place.run, place.unit).quiz
@@ -201,28 +151,11 @@ def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
 # Exercises
 
 
-def _show_exercise(place: Place, problem: str = "") -> str:
-    version = place.unit.exercise_version
-    assert version is not None
-    return render(
-        "lms/units/exercise.html",
-        place=place,
-        version=version,
-        facts=version.facts,
-        submissions=hand_in.list_submissions(session, place.enrolment, place.unit),
-        data_card=courseware.render_text(place.run, version.facts["data_card"])[0]
-        if version.facts["data_card"]
-        else "",
-        max_mb=g.lms.settings.notebook_mb,
-        problem=problem,
-    )
-
-
 @bp.post("/runs/<uuid:run>/units/<key>/submissions")
 @access.signed_in
 def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
     """제출. «받았습니다» is only said once the notebook, its row and its job are committed."""
-    place = _place(run, key)
+    place = places.load_place(run, key)
     limit = g.lms.settings.notebook_mb * 1_000_000
     upload = request.files.get("notebook")
     # One byte more than the limit is enough to know; a huge file is not read into memory.
@@ -240,18 +173,18 @@ def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
                 max_bytes=limit,
             )
     except NotANotebookError as error:
-        return _show_exercise(place, explain(error)), 422
+        return workspace.show(place, explain(error)), 422
     except RunNotOpenError as error:
-        return _show_exercise(place, explain(error)), 409
+        return workspace.show(place, explain(error)), 409
     except StorageError as error:
-        return _show_exercise(place, explain(error)), 507
+        return workspace.show(place, explain(error)), 507
     return to("learn.submission", uid=handed_in.submission.uid)
 
 
 @bp.get("/runs/<uuid:run>/units/<key>/starter.ipynb")
 @access.signed_in
 def starter(run: UUID, key: str) -> Response:
-    place = _place(run, key)
+    place = places.load_place(run, key)
     version = place.unit.exercise_version
     if version is None:
         raise NotFoundError()
@@ -263,12 +196,17 @@ def starter(run: UUID, key: str) -> Response:
 @bp.get("/runs/<uuid:run>/units/<key>/<path:name>")
 @access.signed_in
 def data_file(run: UUID, key: str, name: str) -> Response:
-    """A data file of the exercise, under the same relative path that the notebook opens it by."""
-    place = _place(run, key)
-    version = place.unit.exercise_version
-    if version is None or name not in version.facts["data"]:
+    """A data file of the exercise, under the same relative path that the notebook opens it by. It is nobody's secret within
+    the course, so the browser keeps it: for good where the address names the content (`v`)."""
+    place = drafts.load_place(session, access.viewer(), run, key)
+    digest = place.version.facts["data"].get(name)
+    if digest is None:
         raise NotFoundError()
-    return notebooks.download(g.lms.files.read(version.facts["data"][name]), name.rpartition("/")[2], "text/csv")
+    response = notebooks.download(g.lms.files.read(digest), name.rpartition("/")[2], "text/csv")
+    response.set_etag(digest)
+    is_named = request.args.get("v") == digest[:16]
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable" if is_named else "private, no-cache"
+    return cast(Response, response.make_conditional(request))
 
 
 @bp.get("/runs/<uuid:run>/media/<path:name>")
@@ -289,45 +227,18 @@ def media(run: UUID, name: str) -> Response:
 # What was handed in
 
 
-@dataclass(frozen=True)
-class Result:
-    """A submission as its page shows it. `state` is waiting, graded, error (ours) or stuck (a person has to look)."""
-
-    submission: Submission
-    grade: Grade | None
-    state: str
-    waiting_before: int
-
-    @property
-    def checks(self) -> list:
-        return self.grade.checks if self.grade else []
-
-    @property
-    def poll_ms(self) -> int:
-        """When the page asks again: often at first, since most results are there within a second or two."""
-        waited = (utcnow() - self.submission.submitted_at).total_seconds()
-        return 250 if waited < 2 else 500 if waited < 10 else 2000 if waited < 120 else 10_000
-
-
-def _result(submission: Submission) -> Result:
-    grade = submission.grades[-1] if submission.grades else None
-    if grade is not None:
-        return Result(submission, grade, grade.outcome, 0)
-    if hand_in.is_stuck(session, submission):
-        return Result(submission, None, "stuck", 0)
-    return Result(submission, None, "waiting", hand_in.waiting_before(session, submission))
-
-
 @bp.get("/submissions/<uuid:uid>")
 @access.signed_in
 def submission(uid: UUID) -> str:
     found = hand_in.load_submission(session, access.viewer(), uid)
     is_own = found.enrolment.person_id == access.viewer().id
-    attendance = _attendance(found.enrolment.run.uid) if is_own else None
-    place = Place(attendance, enrolments.load_unit(attendance.enrolment, found.run_unit.key)) if attendance else None
+    attendance = places.load_attendance(found.enrolment.run.uid) if is_own else None
+    place = (
+        places.Place(attendance, enrolments.load_unit(attendance.enrolment, found.run_unit.key)) if attendance else None
+    )
     return render(
         "lms/submission.html",
-        result=_result(found),
+        result=result_of(found),
         place=place,
         is_own=is_own,
         handed_in_on=seoul_day(found.submitted_at),
