@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from .base import Base, IntKey, LongKey, Uid, one_of
 
@@ -35,6 +35,9 @@ class Person(Base):
     created_at: Mapped[datetime]
 
     roles: Mapped[list[Role]] = relationship(back_populates="person", lazy="raise")
+    # No columns: asked for together with who is there (lms/people/viewers.py), so that a page needs no query more.
+    unread: Mapped[int | None] = query_expression()
+    consents: Mapped[str | None] = query_expression()
 
 
 class Role(Base):

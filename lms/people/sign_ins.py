@@ -16,6 +16,8 @@ from lms.clock import utcnow
 from lms.errors import NotFoundError
 from lms.models import Person, SignIn
 
+from .viewers import with_viewer
+
 # How stale `last_seen_at` may be, so that not every page view is a write.
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -50,7 +52,7 @@ def load(
     found = session.scalars(
         select(SignIn)
         .join(SignIn.person)
-        .options(contains_eager(SignIn.person).joinedload(Person.roles))
+        .options(contains_eager(SignIn.person).options(*with_viewer()))
         .where(
             SignIn.token_hash == _hash(token),
             SignIn.revoked_at.is_(None),

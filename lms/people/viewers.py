@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import joinedload, with_expression
+
 from lms.clock import today
+from lms.messages import box
 from lms.models import Person
+
+from . import consents
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Viewer:
     officer_centres: frozenset[int] = frozenset()
     instructor_centres: frozenset[int] = frozenset()
     managed_companies: frozenset[int] = frozenset()
+    unread: int = 0  # messages
+    consents: str = ""  # the fingerprint of the texts that she has agreed to
 
     @property
     def is_staff(self) -> bool:
@@ -35,6 +43,15 @@ class Viewer:
             or self.instructor_centres
             or self.managed_companies
         )
+
+
+def with_viewer() -> list[Any]:
+    """What is loaded with a person who is to become a viewer."""
+    return [
+        joinedload(Person.roles),
+        with_expression(Person.unread, box.unread_of_person()),
+        with_expression(Person.consents, consents.given_of_person()),
+    ]
 
 
 def viewer_of(person: Person, *, sign_in_id: int | None = None, day: date | None = None) -> Viewer:
@@ -59,4 +76,6 @@ def viewer_of(person: Person, *, sign_in_id: int | None = None, day: date | None
         managed_companies=frozenset(
             role.company_id for role in roles if role.kind == "company_manager" and role.company_id is not None
         ),
+        unread=person.unread or 0,
+        consents=person.consents or "",
     )

@@ -15,14 +15,13 @@ from flask import Flask, Response
 from flask.sansio.blueprints import Blueprint
 from flask_wtf import CSRFProtect
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import Headers
 
 from lms.errors import ForbiddenError
 from lms.models import ExternalIdentity, Person
 from lms.people import accounts
 from lms.people.accounts import AccountError
-from lms.people.viewers import Viewer, viewer_of
+from lms.people.viewers import Viewer, viewer_of, with_viewer
 from lms.settings import ENVIRONMENT_PREFIX, FILE_NAME, Settings, SettingsError, load_settings
 
 from . import database
@@ -97,7 +96,7 @@ def _known(issuer: str, subject: str) -> Person | None:
         select(Person)
         .join(ExternalIdentity, ExternalIdentity.person_id == Person.id)
         .where(ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject)
-        .options(joinedload(Person.roles))
+        .options(*with_viewer())
     )
     return found.unique().one_or_none()
 
