@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -58,6 +59,7 @@ def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept, tri
         "imports": list(sheet.imports),
         "cell_seconds": facts.get("cell_seconds"),
         "seconds": facts["seconds"],
+        "python": ".".join(map(str, sys.version_info[:2])),
         "draft": draft(kept, sheet, facts["language"]),
         "attempts": attempts(tried, version),
         "limits": {
