@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,23 +110,26 @@ class Judging:
     def note(self, key: str, source: str, error: BaseException | None) -> None:
         self.last[key] = Last(source, None if error is None else trouble_of(error))
 
-    def verdict(self, key: str, *, stopped_late: Callable[[], bool]) -> Verdict:
-        """`stopped_late`: whether an interrupt was for the time and not the learner's own."""
+    def verdict(self, key: str) -> Verdict:
+        """Raises KeyboardInterrupt."""
         check = self.cells[key]
         if check.hidden:
             return Verdict(NOT_RUN, 0.0, say("on_server", self.language))
         if not check.manual and check.answers and not any(answer in self.last for answer in check.answers):
             return Verdict(NOT_RUN, 0.0, say("not_answered", self.language))
-        try:
-            ran = Ran() if check.manual else self._run(check)
-        except KeyboardInterrupt:
-            if not stopped_late():
-                return Verdict(NOT_RUN, 0.0, say("check_stopped", self.language))
-            ran = Ran(trouble="timeout")
+        return self._judged(check, Ran() if check.manual else self._run(check))
+
+    def stopped(self, key: str, *, is_late: bool) -> Verdict:
+        """Of a check that was interrupted: for its time, or by the learner."""
+        if not is_late:
+            return Verdict(NOT_RUN, 0.0, say("check_stopped", self.language))
+        return self._judged(self.cells[key], Ran(trouble="timeout"))
+
+    def _judged(self, check: Cell, ran: Ran) -> Verdict:
         case = Case(
             check=check,  # type: ignore[arg-type]
             source=check.source,
-            key=key,
+            key=check.key,
             seconds=self.seconds,
             language=self.language,
             cause=self._cause(check),

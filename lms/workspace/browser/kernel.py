@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from . import completing, errors, figures, formats, guard, ipython, sources
@@ -181,18 +181,24 @@ class Kernel:
 
     # checks, names
 
-    def check(self, key: str, stopped_late: Callable[[], bool]) -> str:
-        """The verdict on one visible check, as JSON. What it prints is thrown away."""
+    def check(self, key: str) -> str:
+        """The verdict on one visible check, as JSON; '' where it was interrupted. What it prints is thrown away."""
         errors.remember(key, self.judging.cells[key].source)
         kept = sys.stdout, sys.stderr
         silence = Sink(lambda _: None, self.language)
         sys.stdout, sys.stderr = Stream("stdout", silence), Stream("stderr", silence)
         try:
-            verdict = self.judging.verdict(key, stopped_late=stopped_late)
+            verdict = self.judging.verdict(key)
+        except KeyboardInterrupt:
+            return ""
         finally:
             sys.stdout, sys.stderr = kept
             figures.take_open()
         return json.dumps(as_told(self.judging.cells[key], verdict))
+
+    def stopped(self, key: str, is_late: bool) -> str:
+        """The verdict on a check that was interrupted."""
+        return json.dumps(as_told(self.judging.cells[key], self.judging.stopped(key, is_late=is_late)))
 
     def complete(self, code: str, position: int) -> str:
         """As JSON: from, options; null where nothing is to be offered."""
