@@ -239,7 +239,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if request.endpoint == "lms.static":
         static_files.prepare(response)
-    else:
+    elif "immutable" not in headers.get("Cache-Control", ""):
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.vary.add("Cookie")

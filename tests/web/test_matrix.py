@@ -43,6 +43,9 @@ POST   learn.take_quiz             in     303     404   404     404     404     
 POST   learn.submit                in     303     404   404     404     404         404        404    404      pw
 GET    learn.starter               in     200     404   404     404     404         404        404    404      pw
 GET    learn.data_file             in     200     404   404     404     404         404        404    404      pw
+GET    kernel.frame                404    404     404   404     404     404         404        404    404      404
+GET    kernel.bundle               404    404     404   404     404     404         404        404    404      404
+GET    kernel.service_worker       200    200     200   200     200     200         200        200    200      200
 GET    learn.media                 in     200     404   404     404     404         404        404    404      pw
 GET    learn.submission            in     200     404   200     200     404         200        200    404      pw
 GET    learn.feedback              in     200     404   200     200     404         200        200    404      pw
@@ -190,6 +193,7 @@ class Case:
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
             **dict.fromkeys(("classroom.regrade_page", "classroom.start_regrade", "classroom.apply_regrade"), run),
             "account.end_device": {"uid": self._device()},
+            **dict.fromkeys(("kernel.frame", "kernel.bundle"), {"digest": "of-no-version-of-ours"}),
             "static": {"filename": "css/base.css"},
             "missing": {"_anything": "nothing/here"},
         }

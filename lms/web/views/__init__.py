@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from . import account, classroom, company, desk, health, learn, metrics, office, operations, public, setup, sign_in, workspace
+from . import account, classroom, company, desk, health, kernel, learn, metrics, office, operations, public, setup, sign_in, workspace
 
 ALL_VIEWS: tuple[Blueprint, ...] = (
     learn.bp,
     workspace.bp,
+    kernel.bp,
     account.bp,
     classroom.bp,
     desk.bp,
