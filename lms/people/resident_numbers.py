@@ -8,10 +8,12 @@ milliseconds, have to have the check digit too, except in a column of personal d
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 from lms.clock import today
 from lms.errors import LMSError
@@ -152,3 +154,35 @@ class _Plain(dict[int, str | None]):
 
 def _digits(text: str) -> str:
     return "".join(letter for letter in text if letter.isdigit())
+
+
+# Documents
+
+
+def texts_of(document: Any) -> Iterator[str]:
+    """All that a JSON document says: texts, numbers, names of members; lines that are one text (a cell's source) together."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, bool) or document is None:
+        return
+    elif isinstance(document, int):
+        yield str(document)
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            yield name
+            yield from texts_of(value)
+    elif isinstance(document, list):
+        if document and all(isinstance(part, str) for part in document):
+            yield "".join(document)
+        for part in document:
+            yield from texts_of(part)
+
+
+def refuse_in_document(content: bytes) -> None:
+    """Raises ResidentNumberError where a JSON file (a notebook) holds a number. What is no JSON is somebody else's to refuse."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        refuse(content.decode(errors="replace"))
+        return
+    refuse(*texts_of(document))

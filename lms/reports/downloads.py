@@ -1,4 +1,5 @@
-"""Who takes which figures out of the house, and why: noted in the transaction before the file is sent."""
+"""Who takes which figures out of the house, and why: noted in the transaction before the file is sent. A file with persons in
+it is told in the audit and in the log of who looked at whom too."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from lms import audit
 from lms.clock import utcnow
 from lms.errors import LMSError
 from lms.models import Download
+from lms.people import access_log
 
 from .question import Question
 
@@ -58,4 +61,41 @@ def record(
     )
     session.add(made)
     session.flush()
+    if has_persons:
+        _tell(session, made)
     return made
+
+
+def _tell(session: Session, made: Download) -> None:
+    told = {"report": made.report, "form": made.form, "rows": made.rows}
+    subject = f"download:{made.id}"
+    audit.record(
+        session,
+        "downloaded",
+        actor_id=made.actor_id,
+        subject=subject,
+        address=made.address,
+        reason=made.reason,
+        detail=told,
+    )
+    access_log.note(
+        session,
+        "downloaded",
+        actor_id=made.actor_id,
+        subject=_list_of(made.question) or subject,
+        count=made.rows,
+        words=told,
+        reason=made.reason,
+        address=made.address,
+        now=made.at,
+    )
+
+
+def _list_of(question: dict[str, Any]) -> str:
+    """The one company or run that the file is of, as the log names it."""
+    filters = question.get("filters") or {}
+    for kind in (access_log.SUBJECT_COMPANY, access_log.SUBJECT_RUN):
+        values = filters.get(kind) or question.get(kind) or ()
+        if isinstance(values, list | tuple) and len(values) == 1:
+            return f"{kind}:{values[0]}"
+    return ""

@@ -17,6 +17,7 @@ from lms.grading import read_notebook
 from lms.jobs import queue
 from lms.learning import enrolments, ledger
 from lms.models import Enrolment, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
+from lms.people import resident_numbers
 from lms.people.viewers import Viewer
 
 from .exercise_cache import ExerciseCache
@@ -54,6 +55,7 @@ def submit(
     Raises:
         NotANotebookError: it can't be read as a notebook of this exercise; nothing is kept.
         RunNotOpenError, NotFoundError (the unit is no exercise), StorageError
+        ResidentNumberError: there is a number in it that may not be kept.
     """
     now = now or utcnow()
     version = unit.exercise_version
@@ -61,6 +63,8 @@ def submit(
         raise NotFoundError()
     enrolments.refuse_closed(enrolment.run, seoul_day(now))
     read_notebook(notebook, exercises.get(version.facts["slug"], version.digest), max_bytes=max_bytes)
+    resident_numbers.refuse(file_name)
+    resident_numbers.refuse_in_document(notebook)
     enrolment = ledger.lock(session, enrolment.id)
     digest = files.put(session, notebook, NOTEBOOK_TYPE)
     mine = (Submission.enrolment_id == enrolment.id, Submission.run_unit_id == unit.id)

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms.settings import Settings, load_settings
 
-from . import logs
+from . import guard, logs
 from .extension import LMS
 
 
@@ -35,5 +35,6 @@ def create_app(instance: Path | str | None = None, settings: Settings | None = N
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    guard.watch_redirects(app)
     LMS(app, settings=settings)
     return app

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, g, make_response, redirect, request
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from lms import migrations
@@ -16,7 +16,12 @@ from lms.files import StorageError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.learning.ledger import DecisionError
 from lms.people.accounts import AccountError, SignInRefusedError
+from lms.people.codes import CodeError
+from lms.people.consents import ConsentError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
+from lms.people.recovery import TooManyError
+from lms.people.resident_numbers import ResidentNumberError
+from lms.people.slips import SlipError
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
@@ -121,6 +126,34 @@ def _account(error: LMSError) -> str:
     }[error.reason]
 
 
+def _code(error: LMSError) -> str:
+    return {
+        "unknown": _(
+            "This code does not work: it was typed otherwise, used already, replaced by a newer one, or is too old. Look at "
+            "it again, or ask for a new one."
+        ),
+        "throttled": _("There were too many wrong tries. Wait fifteen minutes and try again."),
+    }[error.reason]
+
+
+def _slip(error: LMSError) -> str:
+    return {
+        "reason_missing": _("Say in a few words why; it is kept."),
+        "nobody": _(
+            "Nobody there can be given a slip: all have signed in, or have neither e-mail nor employee number."
+        ),
+        "many": _("Choose fewer companies at once."),
+        "no_way": _(
+            "This person has neither an e-mail nor an employee number, and could not sign in afterwards. Add one of them first."
+        ),
+        "staff": _("This person answers for others here. The operator of the site gives such people a new password."),
+        "not_ready": _("The slips are not ready yet."),
+        "gone": _(
+            "These slips were deleted here after a day or when they were printed. Make new ones; the old are void then."
+        ),
+    }[error.reason]
+
+
 def _decision(error: LMSError) -> str:
     return {
         "not_completed": _("There is no completion to decide on here any more; somebody may have decided already."),
@@ -174,6 +207,10 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     WeakPasswordError: _weak_password,
     SignInRefusedError: _sign_in_refused,
     AccountError: _account,
+    CodeError: _code,
+    SlipError: _slip,
+    TooManyError: lambda error: _("Too much was asked for from here. Wait fifteen minutes and try again."),
+    ConsentError: lambda error: _("Agree to what is required, or sign out. Nothing was kept."),
     DecisionError: _decision,
     DraftError: _draft,
     RegradeError: _regrade,
@@ -185,6 +222,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     ),
     ReportError: _report,
     GoalError: _goal,
+    ResidentNumberError: lambda error: _(
+        "There is a resident registration number in it, which may not be kept. Nothing was saved. Take it out and try again."
+    ),
     ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
     EnrolmentError: lambda error: str(error),
 }
@@ -201,6 +241,7 @@ def _page_of(error: LMSError) -> Page:
             403, _("This page is not for your account."), _("If it should be, ask your centre to give you the role.")
         ),
         FormExpiredError: lambda: Page(400, _("The form had expired."), explain(error), retry=True),
+        ResidentNumberError: lambda: Page(422, _("Resident registration numbers are not taken."), explain(error)),
         RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
         DraftError: lambda: Page(
             413 if error.reason == "too_large" else 422, _("Your text was not saved."), explain(error)
@@ -235,11 +276,12 @@ def register(blueprint: Blueprint) -> None:
     """Errors of our routes get pages of ours; the host's are left to the host."""
     blueprint.register_error_handler(access.SignInNeededError, _ask_to_sign_in)
     blueprint.register_error_handler(access.PasswordChangeNeededError, _ask_for_password)
+    blueprint.register_error_handler(access.ConsentNeededError, _ask_for_consent)
     blueprint.register_error_handler(LMSError, lambda error: _answer(_page_of(error), error=error))
     blueprint.register_error_handler(HTTPException, _http)
     for code in default_exceptions:  # a host's handler of a single code would go before that of all
         blueprint.register_error_handler(code, _http)
-    blueprint.register_error_handler(OperationalError, _database_away)
+    blueprint.register_error_handler(OperationalError, database_away)
     blueprint.register_error_handler(ProgrammingError, _statement_failed)
     blueprint.register_error_handler(Exception, _fault)
 
@@ -302,13 +344,22 @@ def _page_of_form() -> str:
         return safe_target(None)
 
 
+def _ask_for_consent(_error: LMSError) -> Response:
+    to = url("consents.page", next=here() if request.method == "GET" else _page_of_form())
+    if request.headers.get("HX-Request"):
+        response = make_response("", 403)
+        response.headers["HX-Redirect"] = to
+        return response
+    return make_response(redirect(to, code=303))
+
+
 def _ask_for_password(error: LMSError) -> Response:
     if _asks_for_data():
         return make_response({"reason": error.reason, "message": str(error)}, 403)
     return make_response(redirect(url("account.password"), code=303))
 
 
-def _database_away(error: DBAPIError) -> Response:
+def database_away(error: SQLAlchemyError) -> Response:
     log.error("the database did not answer", exc_info=error)
     if _is_unprepared():
         log.error("the database is not at this program's form; run `flask lms init`")
@@ -320,7 +371,7 @@ def _database_away(error: DBAPIError) -> Response:
 
 def _statement_failed(error: ProgrammingError) -> Response:
     """PostgreSQL's word for a missing table, and for a fault of ours."""
-    return _database_away(error) if _is_unprepared() else _fault(error)
+    return database_away(error) if _is_unprepared() else _fault(error)
 
 
 def _is_unprepared() -> bool:

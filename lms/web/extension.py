@@ -16,18 +16,19 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
 from flask_login import LoginManager, current_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lms.clock import utcnow
 from lms.files import FileStore
 from lms.models import Database, make_engine
-from lms.people import sign_ins
+from lms.people import codes, consents, sign_ins
 from lms.people.sealing import Sealer
 from lms.people.viewers import Viewer, viewer_of
 from lms.settings import KEYS_NAME, Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache
 
-from . import access, csrf, database, errors, hosts, i18n, observation, static_files
+from . import access, csrf, database, errors, guard, hosts, i18n, observation, seen, static_files
 from .hosts import Identity, IdentityFunction
 from .sign_in import SignedIn
 from .views import ALL_VIEWS, STANDALONE_VIEWS
@@ -107,6 +108,10 @@ class LMS:
         self.database = Database(make_engine(self.settings.database_url))
         self.files = FileStore(self.settings.files_dir)
         self.sealer = Sealer(self.settings.personal_keys or self.instance / KEYS_NAME)
+        self.texts = consents.load(Path(self.settings.consents_dir or self.instance / "consents"))
+        self.code_key = codes.key_of(self.settings.secret_key)
+        self.code_lifetime = timedelta(days=self.settings.code_days)
+        self.app = app
         self.exercises = ExerciseCache(self.files, self.instance / "exercise-cache")
         app.extensions["lms"] = self
         if self.is_standalone:
@@ -124,6 +129,7 @@ class LMS:
         blueprint.url_value_preprocessor(self._arrive)
         blueprint.before_request(self._begin)
         blueprint.after_request(_add_headers)
+        blueprint.after_request(_note_looks)  # Flask takes the last first
         blueprint.teardown_request(database.close)
         blueprint.teardown_request(observation.end)
         errors.register(blueprint)
@@ -145,6 +151,7 @@ class LMS:
         hosts.exempt_from_csrf(current_app, (self.blueprint, *ALL_VIEWS, *STANDALONE_VIEWS))
 
     def _begin(self) -> None:
+        guard.check_address()
         if request.endpoint == "lms.static":
             return
         viewer = access.current_viewer()
@@ -153,6 +160,7 @@ class LMS:
             g.lms_language = i18n.choose_language(viewer.language, self.settings.language)
         access.check_request()
         csrf.check()
+        guard.check_body()
         _refuse_zeros()
 
     def find_viewer(self) -> Viewer | None:
@@ -228,6 +236,15 @@ def _is_page(method: str) -> bool:
     except HTTPException:
         return False
     return endpoint != "lms.missing"
+
+
+def _note_looks(response: Response) -> Response:
+    """Who is shown on the page that goes out; where that can't be noted, the page doesn't."""
+    try:
+        seen.write(response)
+    except SQLAlchemyError as error:
+        return errors.database_away(error)
+    return response
 
 
 def _add_headers(response: Response) -> Response:

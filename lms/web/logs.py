@@ -8,6 +8,14 @@ import sys
 from datetime import UTC, datetime
 
 from lms import log_context
+from lms.people.resident_numbers import scrub
+
+
+class _Text(logging.Formatter):
+    """A traceback or a sentence may quote what somebody typed; a resident registration number is never logged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
 
 
 class _JSON(logging.Formatter):
@@ -23,7 +31,7 @@ class _JSON(logging.Formatter):
         line |= {name: value for name, value in log_context.fields().items() if value is not None}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return scrub(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def set_up(form: str) -> None:
@@ -32,9 +40,7 @@ def set_up(form: str) -> None:
     A line for each request is for a collector; people who watch a terminal want what is out of the ordinary.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        _JSON() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    )
+    handler.setFormatter(_JSON() if form == "json" else _Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("lms")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from flask import redirect
 from werkzeug.wrappers import Response
+
+from lms.people.resident_numbers import contains_resident_number
 
 from .templating import url
 
@@ -21,5 +24,5 @@ def safe_target(wanted: str | None) -> str:
     Browsers take `\\` for `/` and drop tabs and line ends, so `/\\evil.example` and `/<tab>/evil.example` are other sites.
     """
     if wanted and wanted.startswith("/") and wanted.isprintable() and not wanted.startswith(("//", "/\\")):
-        return wanted
+        return url("learn.home") if contains_resident_number(unquote(wanted)) else wanted
     return url("learn.home")

@@ -12,7 +12,7 @@ from typing import Any
 from flask import g, request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from . import csrf, flashes, i18n
+from . import csrf, flashes, guard, i18n
 from .access import current_viewer
 
 FOLDER = Path(__file__).parent
@@ -36,6 +36,8 @@ def url(endpoint: str, **values: Any) -> str:
 
 def here() -> str:
     """The address of the page that is asked for, as the browser would write it after the host's name."""
+    if guard.has_refused_address():
+        return url("learn.home")
     return request.script_root + request.full_path.rstrip("?")
 
 

@@ -20,7 +20,7 @@ from lms.models import Enrolment, ExerciseVersion, Grade, QuizAttempt, Run, RunU
 from lms.submissions import hand_in, inspect, regrade, regrade_preview
 from lms.submissions.regrade import RegradeError
 
-from .. import access, courseware, flashes, notebooks
+from .. import access, courseware, flashes, notebooks, seen
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
@@ -85,11 +85,13 @@ def run(run: UUID) -> str:
     viewer = access.viewer()
     found = classroom.load_run(session, viewer, run)
     shown = classroom.class_of(session, viewer, found, today())
+    listing = _listing(shown)
+    seen.people("class_list", len(listing.members), subject=f"run:{run}")
     return render(
         "lms/classroom/run.html",
         run=found,
         shown=shown,
-        listing=_listing(shown),
+        listing=listing,
         newer=[unit for unit in found.units if _is_newer(unit)],
         may_regrade=found.centre_id in viewer.instructor_centres,
         language=courseware.course_of(found).language,
@@ -131,6 +133,7 @@ def _chosen(shown: Class, show: str, check: CheckRow | None) -> list[Member]:
 @access.class_reader
 def learner(enrolment: UUID) -> str:
     found = classroom.load_learner(session, access.viewer(), enrolment)
+    seen.person(found.person_id, "learner_page")
     return render(
         "lms/classroom/learner.html",
         member=classroom.member_of(session, found, today()),
@@ -159,7 +162,9 @@ def _quiz_attempts_of(enrolment: Enrolment) -> dict[int, list[QuizAttempt]]:
 
 
 def _load(uid: UUID) -> Submission:
-    return hand_in.load_submission(session, access.viewer(), uid, seen_by=classes.taught_by)
+    found = hand_in.load_submission(session, access.viewer(), uid, seen_by=classes.taught_by)
+    seen.person(found.enrolment.person_id, "submission")
+    return found
 
 
 @bp.get("/submissions/<uuid:uid>")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, request
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from lms.clock import today
@@ -15,7 +15,7 @@ from lms.reports.downloads import ReasonMissingError
 from lms.reports.learners import list_learners
 from lms.reports.question import CURRENT, Question
 
-from .. import access, asked, downloads, people
+from .. import access, asked, downloads, people, seen
 from ..asked import Asked
 from ..database import session
 from ..errors import explain
@@ -39,13 +39,16 @@ class Counts:
 
 def _asked() -> tuple[Asked, list[str]]:
     """What is asked, always of the companies that the viewer manages; and their names."""
+    managed = access.viewer().managed_companies
     companies = session.scalars(
-        select(Company).where(Company.id.in_(access.viewer().managed_companies)).order_by(Company.name)
+        select(Company)
+        .where(or_(Company.id.in_(managed), Company.merged_into_id.in_(managed)))
+        .order_by(Company.name, Company.id)
     ).all()
     own = tuple(str(company.uid) for company in companies)
     default = Question(as_of=today(), by=("company",), filters={"company": own, "run": (CURRENT,)})
     what = asked.read("company.home", default, people.SORTS, fixed={"company": own})
-    return what, [company.name for company in companies]
+    return what, [company.name for company in companies if company.id in managed]
 
 
 @bp.get("/")
@@ -68,12 +71,15 @@ def _show(problem: str = "", reason: str = "") -> str:
     rows = people.with_pace(found.rows, what.question.as_of)
     if what.sort == "behind" and what.down:
         rows.sort(key=lambda row: _FIRST.index(row.pace.state))  # the order within stays
+    page = asked.page_of(what, len(rows), rows.__getitem__)
+    for uid in what.question.filter("company"):
+        seen.people("company_people", len(page.rows), subject=f"company:{uid}", words=what.question.to_document())
     return render(
         "lms/company/home.html",
         asked=what,
         today=today(),
         companies=companies,
-        page=asked.page_of(what, len(rows), rows.__getitem__),
+        page=page,
         total=len(rows),
         counts=_count(rows),
         take_problem=problem,

@@ -23,7 +23,7 @@ from lms.reports.regions import Regions
 from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
-from .. import access, asked, downloads, flashes, forms, growth, people, words
+from .. import access, asked, downloads, flashes, forms, growth, people, seen, words
 from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
@@ -192,6 +192,8 @@ def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
     what = _asked_of_company(uid)
     known = regions.load(session, viewer, what.question)
     found, total = _load_company(uid, what, known)
+    page = people.list_page(session, viewer, what, language, known)
+    seen.people("company_people", len(page.rows), subject=f"company:{uid}", words=what.question.to_document())
     return render(
         "lms/desk/company.html",
         asked=what,
@@ -199,7 +201,7 @@ def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
         company=found,
         total=total,
         choices=list_choices(session, viewer, language),
-        page=people.list_page(session, viewer, what, language, known),
+        page=page,
         link=lambda row: url("desk.learner", enrolment=row.learner.enrolment_uid),
         back=_between(what).url("desk.home", is_sorted=False),
         take_problem=problem,
@@ -228,6 +230,7 @@ def export_people(uid: UUID) -> Response | tuple[str, int]:
 @access.desk
 def learner(enrolment: UUID) -> str:
     found = history.load_learner(session, access.viewer(), enrolment)
+    seen.person(found.person.id, "learner_page")
     return render("lms/desk/learner.html", learner=found, day=today(), class_url=_class_url(access.viewer(), found))
 
 
@@ -245,11 +248,10 @@ def _class_url(viewer: Viewer, found: history.LearnerInRun) -> str:
 @access.staff
 def waiting() -> str:
     viewer = access.viewer()
-    return render(
-        "lms/desk/waiting.html",
-        questioned=enrolments.list_questioned(session, viewer),
-        ungraded=ungraded.list_ungraded(session, viewer),
-    )
+    questioned = enrolments.list_questioned(session, viewer)
+    waiting = ungraded.list_ungraded(session, viewer)
+    seen.people("waiting_list", len(questioned) + len(waiting))
+    return render("lms/desk/waiting.html", questioned=questioned, ungraded=waiting)
 
 
 @bp.post("/completions/<uuid:enrolment>/uphold")

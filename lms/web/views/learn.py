@@ -15,10 +15,12 @@ from lms.files import StorageError
 from lms.learning import enrolments, units
 from lms.learning.completion import Standing
 from lms.learning.enrolments import RunNotOpenError
+from lms.models import Submission
+from lms.people.resident_numbers import ResidentNumberError
 from lms.submissions import hand_in
 from lms.workspace import drafts
 
-from .. import access, courseware, flashes, notebooks, places
+from .. import access, courseware, flashes, notebooks, places, seen
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
@@ -172,7 +174,7 @@ def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
                 file_name=(upload.filename if upload else "") or "",
                 max_bytes=limit,
             )
-    except NotANotebookError as error:
+    except (NotANotebookError, ResidentNumberError) as error:
         return workspace.show(place, explain(error)), 422
     except RunNotOpenError as error:
         return workspace.show(place, explain(error)), 409
@@ -227,10 +229,16 @@ def media(run: UUID, name: str) -> Response:
 # What was handed in
 
 
+def _load_submission(uid: UUID) -> Submission:
+    found = hand_in.load_submission(session, access.viewer(), uid)
+    seen.person(found.enrolment.person_id, "submission")
+    return found
+
+
 @bp.get("/submissions/<uuid:uid>")
 @access.signed_in
 def submission(uid: UUID) -> str:
-    found = hand_in.load_submission(session, access.viewer(), uid)
+    found = _load_submission(uid)
     is_own = found.enrolment.person_id == access.viewer().id
     attendance = places.load_attendance(found.enrolment.run.uid) if is_own else None
     place = (
@@ -249,12 +257,12 @@ def submission(uid: UUID) -> str:
 @access.signed_in
 def feedback(uid: UUID) -> Response:
     """The graded notebook. Outputs are the learner's, so it gets none of our origin's rights."""
-    return notebooks.feedback(hand_in.load_submission(session, access.viewer(), uid))
+    return notebooks.feedback(_load_submission(uid))
 
 
 @bp.get("/submissions/<uuid:uid>/notebook")
 @access.signed_in
 def notebook(uid: UUID) -> Response:
     """What was handed in, byte by byte."""
-    found = hand_in.load_submission(session, access.viewer(), uid)
+    found = _load_submission(uid)
     return notebooks.handed_in(found)

@@ -18,7 +18,7 @@ from lms.workspace.cells import Cell, Sheet, fill
 from lms.workspace.notebooks import take_apart
 from lms.workspace.typed import BODY_BYTES, DraftError, as_document, refuse_resident_numbers
 
-from .. import access, courseware, csrf, notebooks, places, workspace_data
+from .. import access, courseware, csrf, notebooks, places, seen, workspace_data
 from ..database import session, transaction
 from ..places import Place
 from ..redirects import to
@@ -206,6 +206,7 @@ def attempts(run: UUID, key: str) -> Response:
 @access.signed_in
 def result(uid: UUID) -> Response:
     found = result_of(submissions.load_submission(session, access.viewer(), uid))
+    seen.person(found.submission.enrolment.person_id, "submission")
     place = None
     if found.grade is not None and found.submission.enrolment.person_id == access.viewer().id:
         place = places.load_place(found.submission.enrolment.run.uid, found.submission.run_unit.key)
