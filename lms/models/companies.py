@@ -38,7 +38,7 @@ _FORM = re.compile(r"\(주\)|주식회사|\(유\)|유한회사|[\s().,·&'\"-]")
 
 
 def search_key(name: str) -> str:
-    """A company's name as it is looked for: without its legal form, spaces and case. 주식회사 한빛 정밀 and (주)한빛정밀 are one."""
+    """A company's name as it is looked for, without legal form, spaces and case: 주식회사 한빛 정밀 and (주)한빛정밀 are one."""
     plain = unicodedata.normalize("NFKC", name).casefold()
     return (_FORM.sub("", plain) or "".join(plain.split()))[:120]
 
@@ -66,6 +66,7 @@ class Company(Base):
     name: Mapped[str] = mapped_column(String(120), index=True)
     search_key: Mapped[str] = mapped_column(_Key, default=_key_of_name, index=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lms_company.id"), index=True)
+    merged_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     statuses: Mapped[list[CompanyStatus]] = relationship(back_populates="company", lazy="raise")

@@ -36,7 +36,7 @@ def _changes() -> None:
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=True),
-        sa.Column("at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(length=400), nullable=False),
         sa.Column("subject", sa.String(length=80), nullable=False),
         sa.Column("undoes_id", _LONG, nullable=True),
@@ -79,6 +79,7 @@ def _companies() -> None:
     ) as batch_op:
         batch_op.add_column(sa.Column("search_key", _KEY, nullable=True))
         batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("merged_at", lms.models.base.UTCDateTime(timezone=True), nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_lms_company_merged_into_id"), "lms_company", ["merged_into_id"], ["id"]
         )
@@ -95,6 +96,7 @@ def _companies() -> None:
     with op.batch_alter_table("lms_company_status") as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_company_status_company_id_from_on"))
         batch_op.create_index(batch_op.f("ix_lms_company_status_company_id_from_on"), ["company_id", "from_on"])
+    op.add_column("lms_employment", sa.Column("duty", sa.String(length=80), server_default="", nullable=False))
 
 
 def _fill_keys() -> None:
@@ -163,6 +165,8 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
     op.drop_table("lms_sponsorship")
     op.drop_table("lms_former_name")
+    with op.batch_alter_table("lms_employment") as batch_op:
+        batch_op.drop_column("duty")
     with op.batch_alter_table("lms_company_status") as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_company_status_company_id_from_on"))
         batch_op.create_index(
@@ -172,6 +176,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lms_company_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_lms_company_search_key"))
         batch_op.drop_constraint(batch_op.f("fk_lms_company_merged_into_id"), type_="foreignkey")
+        batch_op.drop_column("merged_at")
         batch_op.drop_column("merged_into_id")
         batch_op.drop_column("search_key")
     op.drop_table("lms_change")
