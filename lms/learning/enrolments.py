@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lms.clock import seoul_day, today, utcnow
 from lms.errors import LMSError, NotFoundError
-from lms.models import CentreRegion, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
+from lms.models import CentreRegion, Company, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
+from lms.people import places
+from lms.people.places import covers
 from lms.people.viewers import Viewer
 
 from . import ledger
@@ -33,7 +34,8 @@ class RunNotOpenError(LMSError):
 
 
 def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = None) -> Enrolment:
-    """Enrol a person with the company and region of that day, and note it in the ledger.
+    """Enrol a person with the company and region of that day, and note it in the ledger. A region that has become another
+    by then is the other.
 
     Raises:
         EnrolmentError
@@ -55,7 +57,7 @@ def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = 
     status = session.scalar(
         select(CompanyStatus)
         .where(CompanyStatus.company_id == company_id, CompanyStatus.from_on <= day)
-        .order_by(CompanyStatus.from_on.desc())
+        .order_by(CompanyStatus.from_on.desc(), CompanyStatus.id.desc())
         .limit(1)
     )
     if status is None:
@@ -65,7 +67,7 @@ def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = 
         run_id=run.id,
         person_id=person_id,
         company_id=company_id,
-        region_id=status.region_id,
+        region_id=places.region_on(session, status.region_id, day),
         company_status_id=status.id,
         state="enrolled",
         enrolled_at=now,
@@ -94,14 +96,16 @@ def _refuse_full(session: Session, run: Run, person_id: int) -> None:
 def visible_to(viewer: Viewer, day: date | None = None) -> ColumnElement[bool]:
     """The condition on enrolments that a viewer may see on a day (today): her own, and what her roles open.
 
-    A company manager sees the company's people, an officer and an instructor those of the centre, the programme office all.
+    A company manager sees the company's people, also those counted under a row that was merged into it; an officer and an
+    instructor those of the centre, the programme office all.
     An operator runs the machine and sees nobody's learning.
     """
     if viewer.is_programme_office:
         return true()
     conditions: list[ColumnElement[bool]] = [Enrolment.person_id == viewer.id]
     if viewer.managed_companies:
-        conditions.append(Enrolment.company_id.in_(viewer.managed_companies))
+        merged = select(Company.id).where(Company.merged_into_id.in_(viewer.managed_companies))
+        conditions.append(or_(Enrolment.company_id.in_(viewer.managed_companies), Enrolment.company_id.in_(merged)))
     if centres := viewer.officer_centres | viewer.instructor_centres:
         conditions.append(of_centres(centres, day or today()))
     return or_(*conditions)
@@ -123,11 +127,6 @@ def of_centres(centres: Collection[int], day: date) -> ColumnElement[bool]:
         .correlate(Enrolment)
         .exists()
     )
-
-
-def covers(from_on: Any, to_on: Any, day: Any) -> ColumnElement[bool]:
-    """Whether a day lies in a period whose ends are days, both included, or open (None)."""
-    return and_(or_(from_on.is_(None), from_on <= day), or_(to_on.is_(None), to_on >= day))
 
 
 def decided_by(viewer: Viewer) -> ColumnElement[bool]:

@@ -119,7 +119,11 @@ def _active(question: Question) -> Select:
 def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
     conditions = []
     if companies := question.filter("company"):
-        conditions.append(first.company_id.in_(select(Company.id).where(is_company(companies))))
+        asked = is_company(companies)
+        if question.regions == "today":
+            today = aliased(Company)
+            asked = or_(asked, Company.merged_into_id.in_(select(today.id).where(is_company(companies, today))))
+        conditions.append(first.company_id.in_(select(Company.id).where(asked)))
     if runs_are := is_run(question):
         conditions.append(and_(*runs_are))
     if centres := question.filter("centre"):
@@ -153,10 +157,10 @@ def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def is_company(keys: Collection[str]) -> ColumnElement[bool]:
+def is_company(keys: Collection[str], company: Any = Company) -> ColumnElement[bool]:
     """Companies by business number, or by the id of a link."""
     numbers = [key for key in keys if len(key) == 10]
-    return or_(Company.business_number.in_(numbers), Company.uid.in_([UUID(key) for key in keys if len(key) != 10]))
+    return or_(company.business_number.in_(numbers), company.uid.in_([UUID(key) for key in keys if len(key) != 10]))
 
 
 def is_member(question: Question, day: Any) -> ColumnElement[bool]:

@@ -10,8 +10,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from lms.clock import end_of_day
 from lms.learning.enrolments import covers
@@ -84,7 +84,7 @@ def grouped(question: Question, counted: Any) -> tuple[Select, list[ColumnElemen
         statement = statement.outerjoin(CentreRegion, and_(CentreRegion.region_id == counted.c.region_id, served))
         columns.append(CentreRegion.centre_id.label("centre_id"))
     if "company" in by:
-        statement = statement.join(Company, Company.id == counted.c.company_id)
+        statement = statement.join(Company, Company.id == _company_of(question, counted.c.company_id))
         columns += _company_columns()
     if "cluster" in by:
         member = and_(
@@ -100,6 +100,26 @@ def grouped(question: Question, counted: Any) -> tuple[Select, list[ColumnElemen
     if by & set(COURSE_DIMENSIONS):
         columns.append(counted.c.run_id.label("run_id"))
     return statement, columns
+
+
+def _company_of(question: Question, company_id: Any) -> Any:
+    """The company as it was counted; mapped to today the one that it was merged into."""
+    if question.regions != "today":
+        return company_id
+    its = aliased(Company)
+    return (
+        select(func.coalesce(its.merged_into_id, its.id))
+        .where(its.id == company_id)
+        .correlate_except(its)
+        .scalar_subquery()
+    )
+
+
+def _stands_alone(question: Question) -> ColumnElement[bool]:
+    """Whether a company was not known on the day to be another one, which has the row."""
+    if question.regions == "today" or question.reading != "recorded":
+        return Company.merged_into_id.is_(None)
+    return or_(Company.merged_at.is_(None), Company.merged_at >= end_of_day(question.as_of))
 
 
 def _company_columns() -> list[ColumnElement]:
@@ -238,25 +258,26 @@ class Groups:
         """The companies that the viewer sees, with what they were on the day: one query."""
         question, until = self.question, end_of_day(self.question.as_of)
         is_recorded = question.reading == "recorded"
+        place = func.row_number().over(
+            partition_by=CompanyStatus.company_id, order_by=(CompanyStatus.from_on.desc(), CompanyStatus.id.desc())
+        )
         newest = (
-            select(CompanyStatus.company_id, func.max(CompanyStatus.from_on).label("from_on"))
+            select(CompanyStatus.id, place.label("place"))
             .where(
                 CompanyStatus.from_on <= question.as_of, CompanyStatus.recorded_at < until if is_recorded else true()
             )
-            .group_by(CompanyStatus.company_id)
             .subquery()
         )
         statement = (
             select(*_company_columns(), CompanyStatus.region_id, *_status_columns(("size", "level", "industry")))
-            .join(newest, newest.c.company_id == Company.id)
-            .join(
-                CompanyStatus,
-                and_(CompanyStatus.company_id == Company.id, CompanyStatus.from_on == newest.c.from_on),
-            )
+            .select_from(newest)
+            .join(CompanyStatus, and_(CompanyStatus.id == newest.c.id, newest.c.place == 1))
+            .join(Company, Company.id == CompanyStatus.company_id)
             .outerjoin(Industry, Industry.id == CompanyStatus.industry_id)
             .where(
                 CompanyStatus.region_id.in_(self.regions.counted_as),
                 Company.created_at < until if is_recorded else true(),
+                _stands_alone(question),
                 _sees_company(self.viewer, question),
                 *facts.is_status(question),
             )
