@@ -19,18 +19,19 @@ def _python_words() -> dict[str, str]:
         "python_stopping": _("Stopping"),
         "python_off": _("Python can't be used here"),
         "python_none": _(
-            "Python is not set up on this site. Write your answers here and hand them in, or work in Jupyter on your own computer; "
-            "they are graded all the same."
+            "Python is not set up on this site. Write your answers here and hand them in, or work in Jupyter on your own "
+            "computer; they are graded all the same."
         ),
         "python_old": _(
-            "This browser is too old to run Python. Write your answers here and hand them in, or use a newer browser; "
-            "they are graded all the same."
+            "This browser is too old to run Python. Write your answers here and hand them in, or use a newer browser; they "
+            "are graded all the same."
         ),
         "python_network": _(
             "Python could not be fetched. Your answers are kept. See that you are connected, then try again."
         ),
         "python_memory": _(
-            "This device has too little memory left for Python. Close other programs and tabs, then try again. Your answers are kept."
+            "This device has too little memory left for Python. Close other programs and tabs, then try again. Your answers"
+            " are kept."
         ),
         "python_crashed": _("Python stopped by itself. Your answers are kept; start it again."),
         "python_lost": _("Python was started anew. What your cells had computed is gone; run them again."),
@@ -64,7 +65,6 @@ def _cell_words() -> dict[str, str]:
         "less_of_it": _("Show less"),
         "to_line": _("Go to line {line}"),
         "python_says": _("What Python says"),
-        "too_much": _("Not everything is shown."),
         "said_done": _("{cell}: done."),
         "said_output": _("{cell}: done. {output}"),
         "said_error": _("{cell}: {name}. {explanation}"),
@@ -73,7 +73,6 @@ def _cell_words() -> dict[str, str]:
         "said_errors": _("{number} of the cells stopped with an error."),
         "checks_passed": _("{passed} of {number} checks passed"),
         "check_visible": _("What can be seen of this check passes. More is checked when you hand in."),
-        "check_passed": _("Passed here. What counts is the result after you hand in."),
         "check_hidden": _("Checked when you hand in."),
         "check_manual": _("An instructor looks at this answer after you hand in."),
         "from_hand_in": _("Handed in (try {number}):"),
@@ -103,12 +102,14 @@ def _saving_words() -> dict[str, str]:
         ),
         "back_online": _("Connected again. Your answers are saved."),
         "sign_in_needed": _(
-            "You were signed out. Your answers are kept on this device. Sign in again in another window, then come back here."
+            "You were signed out. Your answers are kept on this device. Sign in again in another window, then come back "
+            "here."
         ),
         "sign_in": _("Sign in"),
         "not_kept": _("This browser keeps nothing, and the site can't be reached. Don't close this page."),
         "conflict": _(
-            "Another window or device saved other answers meanwhile. What you see here is saved; the other answers are kept too."
+            "Another window or device saved other answers meanwhile. What you see here is saved; the other answers are kept"
+            " too."
         ),
         "local_other": _("This device kept answers of {time} that never arrived."),
         "look_at_other": _("Look at them"),
@@ -137,19 +138,20 @@ def _result_words() -> dict[str, str]:
         "grading": _("We have your answers and are grading them. This usually takes a few seconds."),
         "grading_before": _("{number} are graded before yours."),
         "grading_failed": _(
-            "Grading failed on our side. Your answers are kept and will be graded without you; go on with the course meanwhile."
+            "Grading failed on our side. Your answers are kept and will be graded without you; go on with the course "
+            "meanwhile."
         ),
         "result_title": _("Result of try {number}"),
         "result_old": _("Try {number}, {when}"),
         "result_line": _("{points} of {max} points"),
         "result_all": _("Everything passed. Well done!"),
         "result_some": _(
-            "{number} checks are not passed yet. Beside each you read what to look at; mend your answer, run it and hand in again."
+            "{number} checks are not passed yet. Beside each you read what to look at; mend your answer, run it and hand in"
+            " again."
         ),
         "result_one": _(
             "One check is not passed yet. Beside it you read what to look at; mend your answer, run it and hand in again."
         ),
-        "result_best": _("Your best result counts."),
         "to_cell": _("To the answer"),
         "with_other_data": _("Checked with other data"),
         "check_points": _("{points} of {max} points"),
