@@ -43,6 +43,14 @@ POST   learn.take_quiz             in     303     404   404     404     404     
 POST   learn.submit                in     303     404   404     404     404         404        404    404      pw
 GET    learn.starter               in     200     404   404     404     404         404        404    404      pw
 GET    learn.data_file             in     200     404   404     404     404         404        404    404      pw
+GET    workspace.draft             in     200     404   404     404     404         404        404    404      pw
+PUT    workspace.save              in     422     404   404     404     404         404        404    404      pw
+POST   workspace.hand_in           in     303     404   404     404     404         404        404    404      pw
+GET    workspace.work              in     200     404   404     404     404         404        404    404      pw
+POST   workspace.read_notebook     in     200     404   404     404     404         404        404    404      pw
+GET    workspace.attempts          in     200     404   404     404     404         404        404    404      pw
+GET    workspace.result            in     200     404   200     200     404         200        200    404      pw
+GET    workspace.cells             in     200     404   404     404     404         404        404    404      pw
 GET    kernel.frame                404    404     404   404     404     404         404        404    404      404
 GET    kernel.bundle               404    404     404   404     404     404         404        404    404      404
 GET    kernel.service_worker       200    200     200   200     200     200         200        200    200      200
@@ -183,6 +191,9 @@ class Case:
             "learn.data_file": run | {"name": "data/parts.csv"},
             **dict.fromkeys(("learn.unit", "learn.done", "learn.take_quiz", "learn.submit", "learn.starter"), run),
             **dict.fromkeys(("learn.submission", "learn.feedback", "learn.notebook"), submission),
+            **dict.fromkeys((f"workspace.{name}" for name in ("draft", "save", "hand_in", "work", "attempts")), run),
+            "workspace.read_notebook": run,
+            **dict.fromkeys(("workspace.result", "workspace.cells"), submission),
             **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **dict.fromkeys(("desk.export", "office.export"), kind),
@@ -208,7 +219,7 @@ class Case:
             return sign_ins.list_current(session, self.site.world.hana.id, idle=self.site.lms.idle)[0].uid
 
     def _form(self, endpoint: str) -> dict[str, Any]:
-        if endpoint == "learn.submit":
+        if endpoint in ("learn.submit", "workspace.read_notebook"):
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}

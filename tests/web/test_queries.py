@@ -14,6 +14,7 @@ from lms.clock import today
 from lms.models import Enrolment, Submission
 from lms.submissions import hand_in
 from lms.web import courseware
+from lms.workspace import sheets
 from tests.world import load, unit
 
 from . import small_course
@@ -83,15 +84,21 @@ def test_a_page_asks_eight_times_at_most(site: Site, hana: Browser, number: int)
         f"{site.address(QUIZ)}?attempt=1",
         site.address(EXERCISE),
         f"{site.address(EXERCISE)}/starter.ipynb",
+        f"{site.address(EXERCISE)}/draft",
+        f"{site.address(EXERCISE)}/work.ipynb",
+        f"{site.address(EXERCISE)}/attempts",
         f"{site.address(EXERCISE)}/data/parts.csv",
         f"{site.address()}/media/bars.svg",
         submission,
         f"{submission}/feedback",
         f"{submission}/notebook",
+        f"{submission}/result",
+        f"{submission}/cells",
     ]
     counts = {}
     for page in pages:
         courseware._parsed.cache_clear()  # as in a process that has just begun
+        sheets._known.clear()
         with _asked(site) as asked:
             assert hana.get(page).status_code == 200, page
         counts[page] = len(asked)
