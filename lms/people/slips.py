@@ -25,6 +25,7 @@ from .viewers import Viewer
 JOB_KIND, FORGET_KIND = "slips", "forget_slips"
 KEPT = timedelta(days=1)  # a sheet, if nobody says earlier that it is printed
 MOST_COMPANIES = 500
+SHORTEST_REASON = 4  # letters, as where lists of people are taken as files
 
 
 class SlipError(LMSError):
@@ -33,6 +34,11 @@ class SlipError(LMSError):
     not_ready, gone (the sheet was printed, or its day is over)."""
 
     sentence = "There are no slips: {reason}."
+
+
+def _refuse_no_reason(reason: str) -> None:
+    if len(" ".join(reason.split())) < SHORTEST_REASON:
+        raise SlipError("reason_missing")
 
 
 # Whom one looks after
@@ -159,6 +165,13 @@ def list_members(
     ], total
 
 
+def list_invitable(session: Session, company: Company) -> Sequence[int]:
+    """Those of a company's people who have an e-mail and have not signed in."""
+    return session.scalars(
+        _new_people([company.id]).where(Person.email.is_not(None)).with_only_columns(Person.id).distinct()
+    ).all()
+
+
 # A code for one
 
 
@@ -202,8 +215,7 @@ def give_code(
         SlipError: reason_missing, staff, no_way.
     """
     now = now or utcnow()
-    if not reason.strip():
-        raise SlipError("reason_missing")
+    _refuse_no_reason(reason)
     if _has_role(session, viewer, person):
         raise SlipError("staff")
     number = select(Employment.id).where(
@@ -251,8 +263,7 @@ def ask_for_slips(
         NotFoundError: a company is not the viewer's to look after.
         SlipError: reason_missing, many, nobody.
     """
-    if not reason.strip():
-        raise SlipError("reason_missing")
+    _refuse_no_reason(reason)
     if len(uids) > MOST_COMPANIES:
         raise SlipError("many", most=MOST_COMPANIES)
     chosen = session.scalars(
@@ -379,6 +390,10 @@ def load_sheet(session: Session, batch: SlipBatch, part: int) -> SlipSheet:
     if found.body is None:
         raise SlipError("gone")
     return found
+
+
+def note_taken(session: Session, sheet_id: int) -> None:
+    session.execute(update(SlipSheet).where(SlipSheet.id == sheet_id).values(taken_at=utcnow()))
 
 
 def discard(session: Session, viewer: Viewer, batch: SlipBatch) -> None:

@@ -31,16 +31,31 @@ class PasswordChangeNeededError(LMSError):
     sentence = "Choose a password of your own first."
 
 
+class ConsentNeededError(LMSError):
+    """The person has not answered to a text that is required of those who learn here."""
+
+    reason = "consent_needed"
+    sentence = "Read what is asked of you first, and agree to it."
+
+
 class Rule:
-    """A named condition on the viewer. `allows_anyone` lets those in who are not signed in."""
+    """A named condition on the viewer. `allows_anyone` lets those in who are not signed in, `before_password` those who have
+    a password to change, `before_consent` those who have a consent to give."""
 
     def __init__(
-        self, name: str, test: Callable[[Viewer], bool], *, allows_anyone: bool = False, before_password: bool = False
+        self,
+        name: str,
+        test: Callable[[Viewer], bool],
+        *,
+        allows_anyone: bool = False,
+        before_password: bool = False,
+        before_consent: bool = False,
     ) -> None:
         self.name = name
         self.test = test
         self.allows_anyone = allows_anyone
         self.before_password = before_password
+        self.before_consent = before_consent or before_password
 
     def __call__(self, view: View) -> View:
         """Used as a decorator, below the route."""
@@ -48,7 +63,7 @@ class Rule:
         return view
 
     def check(self, viewer: Viewer | None) -> None:
-        """Raises SignInNeededError, PasswordChangeNeededError or ForbiddenError."""
+        """Raises SignInNeededError, PasswordChangeNeededError, ForbiddenError or ConsentNeededError."""
         if self.allows_anyone:
             return
         if viewer is None:
@@ -57,11 +72,20 @@ class Rule:
             raise PasswordChangeNeededError()
         if not self.test(viewer):
             raise ForbiddenError()
+        if not self.before_consent and owes_consent(viewer):
+            raise ConsentNeededError()
+
+
+def owes_consent(viewer: Viewer) -> bool:
+    """Whether somebody has to agree to something before she goes on. Staff are not held up: see `lms.people.consents`."""
+    wanted = g.lms.texts.fingerprint
+    return bool(wanted and viewer.consents != wanted and not viewer.is_staff)
 
 
 anyone = Rule("anyone", lambda viewer: True, allows_anyone=True)
 signed_in = Rule("signed in", lambda viewer: True)
 account = Rule("signed in, also with a password to change", lambda viewer: True, before_password=True)
+newcomer = Rule("signed in, also with a consent to give", lambda viewer: True, before_consent=True)
 staff = Rule("staff", lambda viewer: viewer.is_staff)
 operator = Rule("operator", lambda viewer: viewer.is_operator)
 officer = Rule("officer", lambda viewer: bool(viewer.officer_centres))
@@ -72,6 +96,10 @@ desk = Rule(
     lambda viewer: bool(viewer.officer_centres or viewer.instructor_centres or viewer.is_programme_office),
 )
 company_manager = Rule("company manager", lambda viewer: bool(viewer.managed_companies))
+slips = Rule(
+    "officer, company manager or operator",
+    lambda viewer: bool(viewer.officer_centres or viewer.managed_companies or viewer.is_operator),
+)
 programme_office = Rule("programme office", lambda viewer: viewer.is_programme_office)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import EmailField, FileField, Form, PasswordField, StringField
+from wtforms import EmailField, FileField, Form, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from .i18n import lazy_gettext as _
@@ -35,6 +35,24 @@ class ChangePassword(Form):
     def validate_again(self, field: PasswordField) -> None:
         if field.data != self.new.data:
             raise ValidationError(_("The two new passwords differ."))
+
+
+class OneTimeCode(Form):
+    code = StringField(validators=_required(_("Type the code that is on your slip or in your mail.")))
+
+
+class FirstPassword(Form):
+    code = HiddenField()
+    new = PasswordField(validators=[DataRequired(_("Type a new password."))])
+    again = PasswordField(validators=[DataRequired(_("Type the new password once more."))])
+
+    def validate_again(self, field: PasswordField) -> None:
+        if field.data != self.new.data:
+            raise ValidationError(_("The two new passwords differ."))
+
+
+class ForgottenPassword(Form):
+    email = EmailField(validators=_required(_("Type your e-mail.")))
 
 
 class FirstOperator(Form):

@@ -7,8 +7,17 @@ from collections.abc import Mapping
 from lms.audit import chain
 from lms.jobs.chores import Chore
 from lms.jobs.worker import Handler
+from lms.messages import box
+from lms.messages.post import Postman
+from lms.messages.smtp import MailServer
+from lms.people import recovery, slip_jobs
+from lms.people.invitations import InvitationCode
+from lms.people.recovery import ResetCode
+from lms.people.slip_jobs import SlipMaker
+from lms.people.slips import FORGET_KIND, JOB_KIND
 from lms.submissions.handlers import handlers
 
+from . import letters, paper
 from .extension import LMS
 
 CHORES: tuple[Chore, ...] = (chain.CHORE,)
@@ -16,7 +25,38 @@ CHORES: tuple[Chore, ...] = (chain.CHORE,)
 
 def handlers_of(site: LMS) -> Mapping[str, Handler]:
     """By kind. Each gets what it needs of the site when it is made."""
+    slips = paper.SlipWords(site.app)
     return {
         **handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
         chain.SEAL: chain.handle,
+        box.POST: _postman(site),
+        recovery.JOB_KIND: recovery.answer,
+        JOB_KIND: SlipMaker(
+            site.sealer,
+            site.code_key,
+            site.code_lifetime,
+            slips.on_slip,
+            slips.of_sign_in,
+            site.settings.language,
+        ),
+        FORGET_KIND: slip_jobs.forget,
     }
+
+
+def _postman(site: LMS) -> Postman:
+    settings = site.settings
+    server = MailServer(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_security,
+        settings.mail_from,
+        settings.mail_user,
+        settings.mail_password,
+    )
+    return Postman(
+        server if settings.mail_host else None,
+        letters.composer(site.app, settings.site_url),
+        letters.footer(site.app, settings.site_url),
+        {"invitation": InvitationCode(site.code_key), "password_reset": ResetCode(site.code_key)},
+        settings.language,
+    )
