@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .changes import Change
 from .companies import Industry
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
 
@@ -48,12 +49,20 @@ def load(session: Session) -> None:
     for centre in _read("centres.toml")["centres"]:
         made = _put(session, Centre, {"slug": centre["slug"]}, _names(centre))
         for slug in centre["regions"]:
-            days = {"from_on": rows[slug].from_on, "to_on": rows[slug].to_on}
-            _put(session, CentreRegion, {"centre_id": made.id, "region_id": rows[slug].id}, days)
+            _serve(session, made, rows[slug])
     industries = _read("industries.toml")
     for industry in industries["industries"]:
         keys = {"revision": industries["revision"], "code": industry["code"]}
         _put(session, Industry, keys, _names(industry))
+
+
+def _serve(session: Session, centre: Centre, region: Region) -> None:
+    """As long as the region is one. What an operator changed is left as it is."""
+    keys = {"centre_id": centre.id, "region_id": region.id}
+    mine = select(Change.row_id).where(Change.table_name == CentreRegion.__tablename__)
+    there = select(CentreRegion.id).filter_by(**keys)
+    if session.scalar(there.where(CentreRegion.id.in_(mine)).limit(1)) is None:
+        _put(session, CentreRegion, keys, {"from_on": region.from_on, "to_on": region.to_on})
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, IntKey, Uid, one_of
@@ -78,8 +78,10 @@ class Centre(Base):
 
 
 class CentreRegion(Base):
+    """A centre serves a region from a day to a day; it may take one up again."""
+
     __tablename__ = "lms_centre_region"
-    __table_args__ = (UniqueConstraint("centre_id", "region_id"),)
+    __table_args__ = (Index(None, "centre_id", "region_id"),)
 
     id: Mapped[IntKey]
     centre_id: Mapped[int] = mapped_column(ForeignKey("lms_centre.id"))

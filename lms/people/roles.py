@@ -15,7 +15,7 @@ from lms.models.people import ROLES
 
 
 class RoleError(LMSError):
-    """`reason`: unknown, needs_centre, needs_company, takes_no_scope."""
+    """`reason`: unknown, needs_centre, needs_company, takes_no_scope, needs_email, name_differs, already."""
 
     sentence = "The role was not given: {reason}."
 

@@ -96,6 +96,9 @@ def _companies() -> None:
     with op.batch_alter_table("lms_company_status") as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_company_status_company_id_from_on"))
         batch_op.create_index(batch_op.f("ix_lms_company_status_company_id_from_on"), ["company_id", "from_on"])
+    with op.batch_alter_table("lms_centre_region") as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_lms_centre_region_centre_id_region_id"), type_="unique")
+        batch_op.create_index(batch_op.f("ix_lms_centre_region_centre_id_region_id"), ["centre_id", "region_id"])
     op.add_column("lms_employment", sa.Column("duty", sa.String(length=80), server_default="", nullable=False))
 
 
@@ -167,6 +170,11 @@ def downgrade() -> None:
     op.drop_table("lms_former_name")
     with op.batch_alter_table("lms_employment") as batch_op:
         batch_op.drop_column("duty")
+    with op.batch_alter_table("lms_centre_region") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lms_centre_region_centre_id_region_id"))
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_lms_centre_region_centre_id_region_id"), ["centre_id", "region_id"]
+        )
     with op.batch_alter_table("lms_company_status") as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_company_status_company_id_from_on"))
         batch_op.create_index(
