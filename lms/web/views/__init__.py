@@ -2,7 +2,27 @@
 
 from flask import Blueprint
 
-from . import account, classroom, company, desk, health, kernel, learn, metrics, office, operations, public, setup, sign_in, workspace
+from . import (
+    account,
+    classroom,
+    company,
+    consents,
+    desk,
+    first_sign_in,
+    health,
+    kernel,
+    learn,
+    messages,
+    metrics,
+    office,
+    operations,
+    public,
+    runtime,
+    setup,
+    sign_in,
+    slips,
+    workspace,
+)
 
 ALL_VIEWS: tuple[Blueprint, ...] = (
     learn.bp,
@@ -15,7 +35,11 @@ ALL_VIEWS: tuple[Blueprint, ...] = (
     office.bp,
     public.bp,
     operations.bp,
+    messages.bp,
+    messages.mail_bp,
+    consents.bp,
     health.bp,
+    runtime.bp,
 )
 # Where a host signs people in, these don't exist.
-STANDALONE_VIEWS: tuple[Blueprint, ...] = (sign_in.bp, setup.bp, metrics.bp)
+STANDALONE_VIEWS: tuple[Blueprint, ...] = (sign_in.bp, first_sign_in.bp, slips.bp, setup.bp, metrics.bp)
