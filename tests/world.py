@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -37,6 +38,7 @@ from lms.models import (
     RunUnit,
     Zone,
 )
+from lms.people import consents
 from lms.people.passwords import hash_password
 from lms.people.viewers import Viewer, viewer_of
 
@@ -120,7 +122,7 @@ def build_world(session: Session) -> World:
     hanbit = _company(session, "1248100998", "한빛정밀", busan)
     suwon = _company(session, "2208162517", "수원전자", gyeonggi)
     course, exercise_version, run = _course(session, busan_centre)
-    return World(
+    made = World(
         busan=busan,
         gyeonggi=gyeonggi,
         busan_centre=busan_centre,
@@ -140,6 +142,13 @@ def build_world(session: Session) -> World:
         exercise_version=exercise_version,
         run=run,
     )
+    agree(session, *made.everybody.values())
+    return made
+
+
+def agree(session: Session, *people: Person) -> None:
+    """Let people have agreed to what the site asks of learners."""
+    consents.note_given(session, consents.load(Path("/nonexistent")), [person.id for person in people])
 
 
 def _regions(session: Session) -> tuple[Region, Region]:
