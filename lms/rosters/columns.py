@@ -37,8 +37,12 @@ class Table:
 
     @property
     def signature(self) -> str:
-        """What files of the same form have in common."""
-        return hashlib.sha256("\x1f".join(normalise(text) for text in self.headings).encode()).hexdigest()
+        return signature(self.headings)
+
+
+def signature(headings: Sequence[str]) -> str:
+    """What files of the same form have in common."""
+    return hashlib.sha256("\x1f".join(normalise(text) for text in headings).encode()).hexdigest()
 
 
 @cache
@@ -51,7 +55,7 @@ def names() -> Mapping[str, Sequence[str]]:
 @cache
 def _known() -> Mapping[str, tuple[str, int]]:
     """Normalised heading → field, and how usual the name is."""
-    found = {}
+    found: dict[str, tuple[str, int]] = {}
     for field, listed in names().items():
         for rank, name in enumerate((*listed, field)):
             found.setdefault(normalise(name), (field, rank))
@@ -104,7 +108,7 @@ def _candidates(sheet: Sheet) -> Iterator[tuple[tuple[int, ...], list[tuple[str,
         if place + 1 < len(rows) and rows[place + 1].row == line.row + 1:
             upper, lower = _fill_right(line, sheet), rows[place + 1].cells
             width = max(len(upper), len(lower))
-            pairs = [(_cell(upper, column), _cell(lower, column)) for column in range(width)]
+            pairs: list[tuple[str, ...]] = [(_cell(upper, column), _cell(lower, column)) for column in range(width)]
             yield (line.row, line.row + 1), pairs
 
 

@@ -15,12 +15,17 @@ from lms.people.invitations import InvitationCode
 from lms.people.recovery import ResetCode
 from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND
+from lms.rosters import handlers as rosters
+from lms.rosters import storage
 from lms.submissions.handlers import handlers
 
 from . import letters, paper
 from .extension import LMS
 
-CHORES: tuple[Chore, ...] = (chain.CHORE,)
+CHORES: tuple[Chore, ...] = (
+    chain.CHORE,
+    storage.CHORE,
+)
 
 
 def handlers_of(site: LMS) -> Mapping[str, Handler]:
@@ -40,6 +45,7 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
             site.settings.language,
         ),
         FORGET_KIND: slip_jobs.forget,
+        **rosters.handlers(site.sealer),
     }
 
 

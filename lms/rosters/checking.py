@@ -1,0 +1,157 @@
+"""The dry run: what a roster would do, row by row. It writes what it found, and nothing of companies or people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from lms.clock import today, utcnow
+from lms.models import Database, Person, Roster, RosterRow
+from lms.models.rosters import ROSTER_OUTCOMES
+from lms.people.sealing import Sealer
+from lms.people.viewers import Viewer, viewer_of
+
+from . import findings, storage
+from .known import Known, chunks, load
+from .planning import Decision, Planner
+from .values import Entry, read_entry
+
+CHUNK = 2_000  # rows that one transaction writes
+# Whether whoever works on a roster still holds it; asked in each transaction.
+Fence = Callable[[Session], bool]
+
+
+class LostError(Exception):
+    """Another worker has taken the job since."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a roster would do, and what was known when that was decided."""
+
+    known: Known
+    decisions: Sequence[Decision]
+    planner: Planner
+
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome, and what would be made."""
+        outcomes = Counter(decision.outcome for decision in self.decisions)
+        steps = [decision.step for decision in self.decisions if decision.step is not None]
+        return {
+            "total": len(self.decisions),
+            **{outcome: outcomes[outcome] for outcome in ROSTER_OUTCOMES},
+            "companies": len(self.planner.companies),
+            "people": sum(step.person_deed == "add" for step in steps),
+            "employments": sum(step.employment_deed == "add" for step in steps),
+            "enrolments": sum(step.enrolment_deed is not None for step in steps),
+        }
+
+    @property
+    def does_something(self) -> bool:
+        return any(decision.step is not None for decision in self.decisions)
+
+
+def make_plan(
+    session: Session,
+    roster: Roster,
+    sealer: Sealer,
+    *,
+    is_dry: bool,
+    day: date | None = None,
+    viewer: Viewer | None = None,
+) -> Plan:
+    """Reads alone. `viewer` is by default whoever uploaded it, as she is today."""
+    day = day or today()
+    viewer = viewer or actor_of(session, roster)
+    headings = tuple(roster.headings)
+    entries: list[Entry] = [
+        read_entry(line, roster.columns, headings) for line in storage.list_lines(session, roster.id, sealer)
+    ]
+    known = load(session, entries, viewer, day)
+    planner = Planner(known, sealer, is_dry=is_dry)
+    return Plan(known, list(planner.plan(entries)), planner)
+
+
+def actor_of(session: Session, roster: Roster) -> Viewer | None:
+    """Who uploaded it, with what she may do today; None for the command line."""
+    if roster.actor_id is None:
+        return None
+    person = session.scalars(
+        select(Person).where(Person.id == roster.actor_id).options(selectinload(Person.roles))
+    ).one()
+    return viewer_of(person)
+
+
+def check(database: Database, roster_id: int, sealer: Sealer, fence: Fence, *, finish: Fence) -> Plan:
+    """The dry run of a roster, from the state "waiting" to "checked".
+
+    Raises:
+        LostError
+        storage.RosterStateError: its rows are gone.
+    """
+    with _writing(database, fence) as session:
+        roster = storage.lock(session, roster_id)
+        if roster.state in ("checked", "failed"):
+            raise LostError
+        storage.refuse_unless(roster, "waiting") if roster.state != "checking" else None
+        roster.state, roster.done = "checking", 0
+        session.execute(delete(RosterRow).where(RosterRow.roster_id == roster_id))
+    with database.reading() as session:
+        plan = make_plan(session, session.get_one(Roster, roster_id), sealer, is_dry=True)
+    write_rows(database, roster_id, plan.decisions, fence)
+    with _writing(database, finish) as session:
+        roster = storage.lock(session, roster_id)
+        roster.state, roster.done, roster.counts = "checked", roster.size, plan.counts()
+        roster.checked_at = utcnow()
+    return plan
+
+
+def write_rows(
+    database: Database, roster_id: int, decisions: Iterable[Decision], fence: Fence, *, done: int = 0, weight: int = 1
+) -> None:
+    """What is said of each row, some thousand in a transaction, so that nobody waits for long. Progress counts on from `done`,
+    one for `weight` rows."""
+    for some in chunks(decisions, CHUNK):
+        done += len(some) // weight
+        with _writing(database, fence) as session:
+            session.execute(
+                delete(RosterRow).where(
+                    RosterRow.roster_id == roster_id, RosterRow.row.between(some[0].row, some[-1].row)
+                )
+            )
+            session.execute(insert(RosterRow), [_row(roster_id, decision) for decision in some])
+            session.execute(update(Roster).where(Roster.id == roster_id).values(done=done))
+
+
+def _row(roster_id: int, decision: Decision) -> dict[str, Any]:
+    return {
+        "roster_id": roster_id,
+        "row": decision.row,
+        "outcome": decision.outcome,
+        "reasons": findings.to_documents(decision.findings),
+    }
+
+
+class _writing:
+    """A short transaction that is committed at its end if the work is still ours, else raises LostError."""
+
+    def __init__(self, database: Database, fence: Fence) -> None:
+        self.session, self.fence = database.writing(), fence
+
+    def __enter__(self) -> Session:
+        return self.session
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        try:
+            if kind is None:
+                if not self.fence(self.session):
+                    raise LostError
+                self.session.commit()
+        finally:
+            self.session.close()
