@@ -25,6 +25,7 @@ KEYS_NAME = "personal.keys"
 ENVIRONMENT_PREFIX = "LMS_"
 TEST_PREFIX = "LMS_TEST_"  # speaks to our tests, which start sites too
 
+_PROGRAM = Path(__file__).resolve().parent.parent
 PositiveInt = Annotated[int, Meta(ge=1)]
 
 
@@ -48,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     personal_keys: str = ""
     # Where `courses` and `exercises` lie. Empty: beside the program.
     content_dir: str = ""
+    # Where the Python of learners' browsers lies, which `flask lms runtime prepare` makes. Empty: `runtime` beside the program.
+    runtime_dir: str = ""
     # The address and port that `flask lms serve` listens on. Put a reverse proxy in front before opening it to others.
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
@@ -78,6 +81,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     job_lease_seconds: Annotated[int, Meta(ge=5, le=3600)] = 60
     # Whether everybody may see the programme's figures at /figures, small counts hidden; False: there is no such page.
     public_figures: bool = True
+    # Personal data of somebody who works nowhere and learns nothing is due to be destroyed after so many years; 0: never.
+    keep_people_years: Annotated[int, Meta(ge=0, le=100)] = 5
+    # Days for which the log of who looked at whom is kept, where that is longer than the law asks (365, or 730 from 50,000 people on).
+    keep_access_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    # Days for which a device's stay is kept after it was last used.
+    keep_sign_ins_days: Annotated[int, Meta(ge=30, le=36_500)] = 180
+    # Days for which messages in the site are kept.
+    keep_messages_days: Annotated[int, Meta(ge=30, le=36_500)] = 730
     # Public figures: counts from 1 to below this are hidden, with as many others as it takes. Set it before the first is public.
     public_smallest_count: Annotated[int, Meta(ge=3, le=50)] = 5
     # Public figures: no rate of fewer people than this, which would tell about single ones.
@@ -170,7 +181,8 @@ def load_settings(instance: Path, environment: Mapping[str, str] | None = None) 
         files_dir=settings.files_dir or str((instance / "files").resolve()),
         personal_keys=settings.personal_keys or str((instance / KEYS_NAME).resolve()),
         consents_dir=settings.consents_dir or str((instance / "consents").resolve()),
-        content_dir=settings.content_dir or str(Path(__file__).resolve().parent.parent),
+        content_dir=settings.content_dir or str(_PROGRAM),
+        runtime_dir=settings.runtime_dir or str(_PROGRAM / "runtime"),
     )
 
 

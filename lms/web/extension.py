@@ -56,6 +56,8 @@ KEPT_HEADERS = (
     "Cache-Control",
 )
 _PERSON_KEY = "lms_person"
+# The same for everybody: who asks isn't even looked up.
+FILES = ("lms.static", "lms.runtime.file")
 # Asked for by pages that renew themselves; nobody needs to sit before them.
 UNTOUCHED = ("lms.account.state", "lms.operations.state")
 
@@ -123,9 +125,9 @@ class LMS:
         return load_settings(self.instance) if self.is_standalone else hosts.load_host_settings(app, self.instance)
 
     def _blueprint(self) -> Blueprint:
-        blueprint = Blueprint(
-            "lms", __name__, url_prefix=self.url_prefix or None, static_folder="static", static_url_path="/static"
-        )
+        blueprint = Blueprint("lms", __name__, url_prefix=self.url_prefix or None)
+        for rule in ("/static/<path:filename>", "/static/t-<tree>/<path:filename>"):
+            blueprint.add_url_rule(rule, "static", static_files.send)
         blueprint.url_value_preprocessor(self._arrive)
         blueprint.before_request(self._begin)
         blueprint.after_request(_add_headers)
@@ -152,7 +154,7 @@ class LMS:
 
     def _begin(self) -> None:
         guard.check_address()
-        if request.endpoint == "lms.static":
+        if request.endpoint in FILES:
             return
         viewer = access.current_viewer()
         if viewer is not None:

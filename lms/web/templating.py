@@ -12,7 +12,7 @@ from typing import Any
 from flask import g, request, url_for
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from . import csrf, flashes, guard, i18n
+from . import csrf, flashes, guard, i18n, static_files
 from .access import current_viewer
 
 FOLDER = Path(__file__).parent
@@ -27,6 +27,11 @@ def _fingerprint(path: str) -> str:
 def static(path: str) -> str:
     """The address of a file of ours, with its content's hash, so that it may be cached for ever."""
     return url_for("lms.static", filename=path, v=_fingerprint(path))
+
+
+def static_tree(path: str) -> str:
+    """The same for a script that loads others by relative address: all of them change theirs when one of them changes."""
+    return url_for("lms.static", filename=path, tree=static_files.tree())
 
 
 def url(endpoint: str, **values: Any) -> str:
@@ -62,6 +67,7 @@ def environment() -> Environment:
         gettext=i18n.gettext,
         ngettext=i18n.ngettext,
         static=static,
+        static_tree=static_tree,
         url=url,
         csrf_token=csrf.token,
         languages=i18n.languages,

@@ -102,6 +102,7 @@ POST   sign_in.end                 in     303     303   303     303     303     
 GET    setup.page                  404    404     404   404     404     404         404        404    404      404
 POST   setup.begin                 404    404     404   404     404     404         404        404    404      404
 GET    static                      200    200     200   200     200     200         200        200    200      200
+GET    runtime.file                404    404     404   404     404     404         404        404    404      404
 GET    missing                     404    404     404   404     404     404         404        404    404      404
 POST   missing                     404    404     404   404     404     404         404        404    404      404
 PUT    missing                     404    404     404   404     404     404         404        404    404      404
@@ -206,6 +207,7 @@ class Case:
             "account.end_device": {"uid": self._device()},
             **dict.fromkeys(("kernel.frame", "kernel.bundle"), {"digest": "of-no-version-of-ours"}),
             "static": {"filename": "css/base.css"},
+            "runtime.file": {"release": "of another day", "name": "pyodide.mjs"},
             "missing": {"_anything": "nothing/here"},
         }
         return values.get(endpoint, {})

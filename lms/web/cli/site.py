@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from lms.models import reference_data
 from lms.people import roles, sealing
 from lms.settings import FILE_NAME, SettingsError, write_fresh
 
-from .. import metrics, setup_code, supervisor, work
+from .. import metrics, setup_code, static_files, supervisor, work
 from ..extension import LMS
 from .content import sync
 from .group import extension, in_site, lms, say
@@ -49,6 +50,8 @@ def init(ctx: click.Context, instance: Path) -> None:
             reference_data.load(session)
             session.commit()
         sync(site)
+        with suppress(OSError):  # where it can't be written, they are compressed when they are asked for
+            static_files.compress_ahead(Path(site.settings.runtime_dir) / "static")
 
 
 def _load_or_configure(info: ScriptInfo, instance: Path) -> Flask:
