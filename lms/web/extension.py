@@ -54,6 +54,9 @@ KEPT_HEADERS = (
     "Referrer-Policy",
     "Permissions-Policy",
     "Cache-Control",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Embedder-Policy",
+    "Cross-Origin-Resource-Policy",
 )
 _PERSON_KEY = "lms_person"
 # The same for everybody: who asks isn't even looked up.

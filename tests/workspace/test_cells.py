@@ -212,9 +212,9 @@ def test_our_exercises_have_hints_for_each_answer_and_none_is_the_solution(slug:
     sheet = read_sheet(starter_of(exercise), facts_of(exercise, {k: list(v) for k, v in facts.hints.items()}))
     answers = [cell for cell in sheet.cells if cell.kind == "answer"]
     assert [cell.key for cell in answers if len(cell.hints) < 2] == []
-    for cell in answers:
-        solved = {line.strip() for line in exercise.answers[cell.key].source.splitlines() if "=" in line}
-        stubbed = {line.strip() for line in cell.source.splitlines()}
-        told = {line.strip("`* ") for hint in cell.hints for line in hint.splitlines()}
+    for shown in answers:
+        solved = {line.strip() for line in exercise.answers[shown.key].source.splitlines() if "=" in line}
+        stubbed = {line.strip() for line in shown.source.splitlines()}
+        told = {line.strip("`* ") for hint in shown.hints for line in hint.splitlines()}
         assert not (solved - stubbed) & told
     assert replace(sheet).imports

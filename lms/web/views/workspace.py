@@ -20,10 +20,13 @@ from lms.workspace.typed import BODY_BYTES, DraftError, as_document, refuse_resi
 
 from .. import access, courseware, csrf, notebooks, places, seen, workspace_data
 from ..database import session, transaction
+from ..isolation import isolate, keep_offline
 from ..places import Place
 from ..redirects import to
 from ..results import result_of
 from ..templating import render
+from .kernel import options
+from .runtime import manifest_for_page
 
 bp = Blueprint("workspace", __name__)
 
@@ -47,7 +50,7 @@ def show(place: Place, problem: str = "") -> Response:
     kept = drafts.load(session, place.enrolment, place.unit, sheet)
     tried = submissions.list_submissions(session, place.enrolment, place.unit)
     island = workspace_data.island(place, version, sheet, kept, tried)
-    runtime = None
+    runtime = manifest_for_page(sheet.imports)
     cells, has_math = _shown(place, sheet, island["draft"])
     card = version.facts["data_card"]
     data_card, math_in_card = courseware.render_text(place.run, card, prefix="data-") if card else ("", False)
@@ -67,9 +70,9 @@ def show(place: Place, problem: str = "") -> Response:
         max_mb=g.lms.settings.notebook_mb,
         problem=problem,
         closed=island["closed"],
-        island=_as_script({**island, "kernel": None, "runtime": runtime}),
+        island=_as_script({**island, "kernel": options(), "runtime": runtime}),
     )
-    return make_response(page)
+    return keep_offline(isolate(make_response(page)), access.viewer())
 
 
 def _as_script(data: dict[str, Any]) -> Markup:
