@@ -95,8 +95,9 @@ def _frame_script() -> str:
 
 @cache
 def _frame() -> bytes:
-    page = '<!doctype html>\n<html lang="ko"><head><meta charset="utf-8"><title>Python</title></head><body><script>{}</script></body></html>\n'
-    return page.format(_frame_script()).encode()
+    head = '<meta charset="utf-8"><title>Python</title>'
+    page = '<!doctype html>\n<html lang="ko"><head>{}</head><body><script>{}</script></body></html>\n'
+    return page.format(head, _frame_script()).encode()
 
 
 @cache

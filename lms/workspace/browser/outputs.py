@@ -15,6 +15,7 @@ MAX_RICH = 4_000_000  # of everything else
 MAX_OUTPUTS = 500
 _AT_ONCE = 8_000  # characters
 _SECONDS = 0.1
+_SECONDS_OF_A_LINE = 0.5  # that has no end yet: `print` writes the end by itself
 
 Send = Callable[[str], object]
 
@@ -49,7 +50,7 @@ class Sink:
             self._stream(name, text)
         if self._text > MAX_TEXT:
             self._cut(name)
-        self._flush_when_due()
+        self._flush_when_due(_SECONDS if text.endswith("\n") else _SECONDS_OF_A_LINE)
 
     def add(self, kind: str, data: dict[str, str], *, count: int = 0, display_id: str = "") -> None:
         """`kind`: execute_result or display_data."""
@@ -125,8 +126,8 @@ class Sink:
         output = step.get("output") or {}
         self._waiting += len(output.get("text", "")) + sum(map(len, output.get("data", {}).values()))
 
-    def _flush_when_due(self) -> None:
-        if self._waiting > _AT_ONCE or time.monotonic() - self._sent_at > _SECONDS:
+    def _flush_when_due(self, seconds: float = _SECONDS) -> None:
+        if self._waiting > _AT_ONCE or time.monotonic() - self._sent_at > seconds:
             self.flush()
 
 

@@ -293,6 +293,7 @@ class Kernel extends EventTarget {
   #ask(message, job = null) {
     const id = String(++this.#numbers);
     return new Promise((resolve) => {
+      if (!this.#port) return resolve(null); // lost meanwhile
       this.#waiting.set(id, { resolve, key: job?.key ?? null });
       this.#port.postMessage({ ...message, id });
     });
@@ -309,8 +310,10 @@ class Kernel extends EventTarget {
     const waits = this.#waiting.get(message.id);
     if (message.type === "ready") this.#waiting.get("ready")?.resolve(message);
     else if (message.type === "phase") this.#tell("progress", { phase: "start", loaded: Number(message.loaded) || 0, total: 1 });
-    else if (message.type === "failed") this.#lost(this.#generation, message.reason === "memory" ? "memory" : "crashed");
-    else if (message.type === "output" && waits?.key) this.#show(waits.key, message.steps);
+    else if (message.type === "failed") {
+      console.warn("Python:", text(message.message, 500));
+      this.#lost(this.#generation, message.reason === "memory" ? "memory" : "crashed");
+    } else if (message.type === "output" && waits?.key) this.#show(waits.key, message.steps);
     else if (["done", "checked", "lacking", "installed", "completed"].includes(message.type) && waits) {
       this.#waiting.delete(message.id);
       waits.resolve(message);

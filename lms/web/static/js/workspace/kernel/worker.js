@@ -99,13 +99,17 @@
   }
 
   function need(packages) {
-    const missing = packages.filter((name) => !(name in pyodide.loadedPackages));
+    const missing = packages.filter((name) => !loaded().includes(name));
     if (missing.length) throw new Error(`not loaded: ${missing.join(", ")}`);
+  }
+
+  function loaded() {
+    return Object.keys(pyodide.loadedPackages).map((name) => name.toLowerCase().replaceAll("_", "-"));
   }
 
   function versions() {
     const found = { python: pyodide.runPython("import platform; platform.python_version()") };
-    for (const name of Object.keys(pyodide.loadedPackages)) found[name] = pyodide.lockfile?.packages?.[name]?.version ?? "";
+    for (const name of loaded()) found[name] = pyodide.lockfile?.packages?.[name]?.version ?? "";
     return found;
   }
 
