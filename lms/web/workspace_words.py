@@ -42,8 +42,7 @@ def _python_words() -> dict[str, str]:
 
 def _cell_words() -> dict[str, str]:
     return {
-        "run": _("Run"),
-        "check": _("Check"),
+        "check": _("Check it"),
         "run_cell": _("Run: {cell}"),
         "stop_cell": _("Stop: {cell}"),
         "check_cell": _("Check: {cell}"),

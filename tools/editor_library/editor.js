@@ -13,18 +13,20 @@ export {
   codePointAt,
   codePointSize,
   combineConfig,
+  countColumn,
   EditorSelection,
   Facet,
   fromCodePoint,
   MapMode,
   RangeSet,
+  RangeSetBuilder,
   RangeValue,
   StateEffect,
   StateField,
   Text,
   Transaction,
 } from "@codemirror/state";
-export { Direction, getTooltip, logException, showTooltip, WidgetType } from "@codemirror/view";
+export { Direction, getTooltip, gutter, GutterMarker, logException, showTooltip, WidgetType } from "@codemirror/view";
 
 // The library writes its rules into a <style> element, which the page's policy refuses. Ours go into the sheet that is
 // marked for them, before its own rules, so that those win.

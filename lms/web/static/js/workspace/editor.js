@@ -3,7 +3,7 @@
 
 import { marksOf } from "./python_marks.js";
 
-const FOLDER = "../../vendor/codemirror-6-1f0b777f15/";
+const FOLDER = "../../vendor/codemirror-6-d659952652/";
 const INDENT = "    ";
 const AFTER_OPENING = /:\s*(#.*)?$/;
 const AFTER_LEAVING = /^\s*(return|pass|break|continue|raise)\b/;
