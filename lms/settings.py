@@ -83,7 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_figures: bool = True
     # Personal data of somebody who works nowhere and learns nothing is due to be destroyed after so many years; 0: never.
     keep_people_years: Annotated[int, Meta(ge=0, le=100)] = 5
-    # Days for which the log of who looked at whom is kept, where that is longer than the law asks (365, or 730 from 50,000 people on).
+    # Days for which the log of who looked at whom is kept; at least 365, or 730 from 50,000 people on, as the law asks.
     keep_access_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     # Days for which a device's stay is kept after it was last used.
     keep_sign_ins_days: Annotated[int, Meta(ge=30, le=36_500)] = 180

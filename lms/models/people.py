@@ -32,6 +32,7 @@ class Person(Base):
     birth_date_sealed: Mapped[str | None] = mapped_column(String(160))
     birth_date_index: Mapped[str | None] = mapped_column(String(32), index=True)
     phone_sealed: Mapped[str | None] = mapped_column(String(160))
+    destroyed_at: Mapped[datetime | None]  # her personal data; the row stays for the figures
     created_at: Mapped[datetime]
 
     roles: Mapped[list[Role]] = relationship(back_populates="person", lazy="raise")

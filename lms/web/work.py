@@ -10,7 +10,7 @@ from lms.jobs.worker import Handler
 from lms.messages import box
 from lms.messages.post import Postman
 from lms.messages.smtp import MailServer
-from lms.people import recovery, slip_jobs
+from lms.people import recovery, retention, slip_jobs
 from lms.people.invitations import InvitationCode
 from lms.people.recovery import ResetCode
 from lms.people.slip_jobs import SlipMaker
@@ -26,6 +26,10 @@ CHORES: tuple[Chore, ...] = (
     chain.CHORE,
     storage.CHORE,
 )
+
+
+def chores_of(site: LMS) -> tuple[Chore, ...]:
+    return (*CHORES, retention.chore(site.settings))
 
 
 def handlers_of(site: LMS) -> Mapping[str, Handler]:
@@ -46,6 +50,8 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         ),
         FORGET_KIND: slip_jobs.forget,
         **rosters.handlers(site.sealer),
+        retention.LOGS: retention.LogDestroyer(site.settings),
+        retention.PEOPLE: retention.PeopleDestroyer(site.files),
     }
 
 

@@ -35,6 +35,7 @@ def _people() -> None:
         batch_op.add_column(sa.Column("birth_date_sealed", sa.String(length=160), nullable=True))
         batch_op.add_column(sa.Column("birth_date_index", sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column("phone_sealed", sa.String(length=160), nullable=True))
+        batch_op.add_column(sa.Column("destroyed_at", lms.models.base.UTCDateTime(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f("ix_lms_person_birth_date_index"), ["birth_date_index"], unique=False)
 
 
@@ -111,6 +112,7 @@ def downgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_lms_audit_entry_actor_id"), "lms_person", ["actor_id"], ["id"])
     with op.batch_alter_table("lms_person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_person_birth_date_index"))
+        batch_op.drop_column("destroyed_at")
         batch_op.drop_column("phone_sealed")
         batch_op.drop_column("birth_date_index")
         batch_op.drop_column("birth_date_sealed")

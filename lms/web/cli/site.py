@@ -96,7 +96,7 @@ def worker(site: LMS) -> None:
         lease_seconds=site.settings.job_lease_seconds,
         isolation=offered.level,
         observe=metrics.observe_job,
-        coming_round=work.CHORES,
+        coming_round=work.chores_of(site),
     )
 
     def stop(*_: object) -> None:
