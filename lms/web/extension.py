@@ -259,9 +259,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if request.endpoint == "lms.static":
-        static_files.prepare(response)
-    elif "immutable" not in headers.get("Cache-Control", ""):
+    if request.endpoint not in FILES and "immutable" not in headers.get("Cache-Control", ""):
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.vary.add("Cookie")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import mimetypes
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import brotli
-from flask import Response, g, request, send_file, send_from_directory
+from flask import Response, abort, g, request, send_file
 from werkzeug.http import generate_etag
+from werkzeug.utils import safe_join
 
 FOLDER = Path(__file__).parent / "static"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -34,34 +36,21 @@ def send(filename: str, tree: str | None = None) -> Response:
 
     A page that was opened before an upgrade asks for a tree that is gone; it gets today's files, to be asked for again.
     """
-    g.lms_static_tree = tree
-    return send_from_directory(FOLDER, filename)
-
-
-def prepare(response: Response) -> None:
-    """Cache and compress a file of `static/`. `?v=` or a tree in an address names a content, a folder of `vendor/` a version."""
-    if response.status_code not in (200, 304):
-        return
-    name = (request.view_args or {})["filename"]
-    asked = g.get("lms_static_tree")
-    if asked == tree() or (asked is None and ("v" in request.args or name.startswith("vendor/"))):
-        response.headers["Cache-Control"] = _FOR_EVER
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if response.status_code != 200 or "Range" in request.headers:
-        return
-    file = FOLDER / name
-    is_text = response.mimetype in _TEXT_TYPES
+    path = safe_join(str(FOLDER), filename)
+    if path is None or not os.path.isfile(path):
+        abort(404)
+    file = Path(path)
+    seen = file.stat()
+    media_type = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    is_text = media_type in _TEXT_TYPES
+    encoding = _encoding() if is_text and seen.st_size > _WORTH_BYTES else ""
+    content = _packed(filename, seen.st_mtime_ns, encoding) if encoding else file.read_bytes()
+    named = "v" in request.args or filename.startswith("vendor/") if tree is None else tree == current_tree()
+    response = _answer(Response(content, mimetype=media_type), encoding, f"{seen.st_mtime_ns}-{seen.st_size}")
+    response.headers["Cache-Control"] = _FOR_EVER if named else "no-cache"
     if is_text:
         response.vary.add("Accept-Encoding")
-    encoding = _encoding() if is_text and file.stat().st_size > _WORTH_BYTES else ""
-    if encoding:
-        response.direct_passthrough = False
-        response.set_data(_packed(name, file.stat().st_mtime_ns, encoding))
-        response.headers["Content-Encoding"] = encoding
-        response.set_etag(f"{response.get_etag()[0]}-{encoding}")
-    elif "wsgi.file_wrapper" not in request.environ:
-        response.direct_passthrough = False
-        response.set_data(file.read_bytes())
+    return response
 
 
 def send_compressed(file: Path, media_type: str) -> Response:
@@ -69,15 +58,21 @@ def send_compressed(file: Path, media_type: str) -> Response:
     encoding = _encoding()
     there = file.with_name(file.name + _ENDS.get(encoding, ""))
     if "wsgi.file_wrapper" in request.environ:
-        response = send_file(there, media_type, etag=False, last_modified=None)
+        plain = send_file(there, media_type, etag=False)
     else:
-        response = Response(there.read_bytes(), mimetype=media_type)
+        plain = Response(there.read_bytes(), mimetype=media_type)
+    response = _answer(plain, encoding, f"{file.parent.name}/{file.name}")
+    response.headers["Cache-Control"] = _FOR_EVER
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _answer(response: Response, encoding: str, name: str) -> Response:
+    """With what both kinds have. A page that is isolated takes only what says whose it is."""
     if encoding:
         response.headers["Content-Encoding"] = encoding
-    response.headers["Cache-Control"] = _FOR_EVER
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.vary.add("Accept-Encoding")
-    response.set_etag(generate_etag(f"{file.parent.name}/{file.name}{encoding}".encode()))
+    response.set_etag(generate_etag(f"{name}-{encoding}".encode()))
     response.make_conditional(request)
     return response
 
@@ -142,7 +137,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 @cache
-def tree() -> str:
+def current_tree() -> str:
     """A name for the content of all our scripts and styles."""
     digest = hashlib.sha256()
     for file in sorted(path for name in _TREE for path in (FOLDER / name).rglob("*") if path.is_file()):

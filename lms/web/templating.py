@@ -31,7 +31,7 @@ def static(path: str) -> str:
 
 def static_tree(path: str) -> str:
     """The same for a script that loads others by relative address: all of them change theirs when one of them changes."""
-    return url_for("lms.static", filename=path, tree=static_files.tree())
+    return url_for("lms.static", filename=path, tree=static_files.current_tree())
 
 
 def url(endpoint: str, **values: Any) -> str:

@@ -145,6 +145,7 @@ def settings_of(database_url: str, folder: Path, content: Path, **more: object) 
         database_url=database_url,
         files_dir=str(folder / "files"),
         content_dir=str(content),
+        runtime_dir=str(folder / "runtime"),
         **more,  # type: ignore[arg-type]
     )
 
