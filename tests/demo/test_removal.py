@@ -21,6 +21,7 @@ from lms.models import (
     CompanyStatus,
     Course,
     Download,
+    Draft,
     Employment,
     Enrolment,
     Person,
@@ -98,8 +99,18 @@ def test_what_was_done_in_it_since_goes_too(demo_site: DemoSite) -> None:
     with demo_site.database.writing() as session:
         hana = _one(session, Person, name="김하나")
         enrolment = session.scalars(select(Enrolment).filter_by(person_id=hana.id)).one()
-        _hand_in(session, demo_site, enrolment.id, _run_of(session, enrolment), b"by her")
+        submission = _hand_in(session, demo_site, enrolment.id, _run_of(session, enrolment), b"by her")
         now = utcnow()
+        session.add(
+            Draft(
+                enrolment_id=enrolment.id,
+                run_unit_id=submission.run_unit_id,
+                exercise_version_id=submission.exercise_version_id,
+                revision=1,
+                cells={},
+                saved_at=now,
+            )
+        )
         session.add(SignIn(person_id=hana.id, token_hash="t", device="", address="", created_at=now, last_seen_at=now))
         session.add(Download(at=now, actor_id=hana.id, report="r", form="csv", question={}, has_persons=False, rows=1))
         audit.record(session, "signed_in", actor_id=hana.id, subject=f"person:{hana.id}")
