@@ -6,7 +6,6 @@ Killed at any point, nothing was written, and the job begins again; or all was, 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from lms.clock import utcnow
 from lms.jobs import queue
 from lms.learning.bulk import BulkError
 from lms.models import Database, Roster, RosterCompany, RosterStep
+from lms.people.changes import table_of
 from lms.people.sealing import Sealer
 
 from . import storage, writing
@@ -93,9 +93,9 @@ def stage(database: Database, roster_id: int, plan: Plan, fence: Fence) -> None:
     for some_steps in chunks(steps, CHUNK):
         with _writing(database, fence) as session:
             rows: list[dict[str, Any]] = [
-                {"roster_id": roster_id, "number": number, **asdict(step)} for number, step in some_steps
+                {"roster_id": roster_id, "number": number, **vars(step)} for number, step in some_steps
             ]
-            session.execute(insert(RosterStep), rows)
+            session.execute(table_of(RosterStep).insert(), rows)
             session.execute(update(Roster).where(Roster.id == roster_id).values(done=some_steps[-1][0] // 2))
     write_rows(database, roster_id, plan.decisions, fence, done=len(plan.decisions) // 2, weight=2)
     if database.engine.dialect.name == "postgresql":

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from lms.clock import today, utcnow
 from lms.models import Database, Person, Roster, RosterRow
 from lms.models.rosters import ROSTER_OUTCOMES
+from lms.people.changes import table_of
 from lms.people.sealing import Sealer
 from lms.people.viewers import Viewer, viewer_of
 
 from . import findings, storage
 from .known import Known, chunks, load
 from .planning import Decision, Planner
-from .values import Entry, read_entry
+from .reading import Line
+from .values import read_entry
 
 CHUNK = 2_000  # rows that one transaction writes
 # Whether whoever works on a roster still holds it; asked in each transaction.
@@ -57,23 +59,26 @@ class Plan:
         return any(decision.step is not None for decision in self.decisions)
 
 
-def make_plan(
+def make_plan(session: Session, roster: Roster, sealer: Sealer, *, is_dry: bool) -> Plan:
+    """What a roster that is kept would do, for whoever uploaded it, as she is today. Reads alone."""
+    lines = storage.list_lines(session, roster.id, sealer)
+    return plan_lines(session, actor_of(session, roster), lines, roster.columns, roster.headings, sealer, is_dry=is_dry)
+
+
+def plan_lines(
     session: Session,
-    roster: Roster,
+    viewer: Viewer | None,
+    lines: Iterable[Line],
+    columns: Mapping[str, int],
+    headings: Sequence[str],
     sealer: Sealer,
     *,
     is_dry: bool,
     day: date | None = None,
-    viewer: Viewer | None = None,
 ) -> Plan:
-    """Reads alone. `viewer` is by default whoever uploaded it, as she is today."""
-    day = day or today()
-    viewer = viewer or actor_of(session, roster)
-    headings = tuple(roster.headings)
-    entries: list[Entry] = [
-        read_entry(line, roster.columns, headings) for line in storage.list_lines(session, roster.id, sealer)
-    ]
-    known = load(session, entries, viewer, day)
+    """What rows would do. `viewer` None is the command line, which may do all. Reads alone."""
+    entries = [read_entry(line, columns, tuple(headings)) for line in lines]
+    known = load(session, entries, viewer, day or today())
     planner = Planner(known, sealer, is_dry=is_dry)
     return Plan(known, list(planner.plan(entries)), planner)
 
@@ -125,7 +130,7 @@ def write_rows(
                     RosterRow.roster_id == roster_id, RosterRow.row.between(some[0].row, some[-1].row)
                 )
             )
-            session.execute(insert(RosterRow), [_row(roster_id, decision) for decision in some])
+            session.execute(table_of(RosterRow).insert(), [_row(roster_id, decision) for decision in some])
             session.execute(update(Roster).where(Roster.id == roster_id).values(done=done))
 
 

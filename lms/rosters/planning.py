@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +84,14 @@ class Planner:
         self._of_employment: dict[tuple[UUID, str], Step] = {}
         self._rows: dict[tuple[UUID, str, int | None], int] = {}
         self._enrolled: set[tuple[int, UUID]] = set()
+        self._indexes: dict[date, list[str]] = {}
         self.companies: list[KnownCompany] = []
+
+    def indexes(self, day: date) -> list[str]:
+        """What a birth date is looked for by. Rosters repeat days."""
+        if day not in self._indexes:
+            self._indexes[day] = personal.birth_date_indexes(self._sealer, day)
+        return self._indexes[day]
 
     def plan(self, entries: Iterable[Entry]) -> Iterator[Decision]:
         for entry in entries:
@@ -287,7 +295,7 @@ class _Row:
         entry = self.entry
         if entry.birth_date is None or person.birth_date_index is None:
             return False
-        return person.birth_date_index in personal.birth_date_indexes(self.planner._sealer, entry.birth_date)
+        return person.birth_date_index in self.planner.indexes(entry.birth_date)
 
     def _new_person(self, company: KnownCompany) -> tuple[Step, KnownPerson]:
         entry = self.entry
@@ -308,7 +316,7 @@ class _Row:
         values: dict[str, Any] = {}
         if self.planner._is_dry:
             if entry.birth_date:
-                values["birth_date_index"] = personal.birth_date_indexes(sealer, entry.birth_date)[0]
+                values["birth_date_index"] = self.planner.indexes(entry.birth_date)[0]
         else:
             sealed = personal.sealed_values(sealer, birth_date=entry.birth_date, phone=entry.phone or None)
             values = {name: value for name, value in sealed.items() if value is not None}

@@ -111,7 +111,8 @@ def _read_cell(entry: Entry, name: str, cell: str) -> None:
 def clean(cell: str) -> str:
     """One line of text, composed Hangul, without letters that don't show. An apostrophe that makes a formula text goes."""
     text = unicodedata.normalize("NFC", cell)
-    text = "".join(" " if letter.isspace() else letter for letter in text if letter.isspace() or _shows(letter))
+    if not text.isprintable():
+        text = "".join(" " if letter.isspace() else letter for letter in text if letter.isspace() or _shows(letter))
     text = " ".join(text.split())
     return text[1:] if len(text) > 1 and text[0] == "'" and (text[1] in "=+-@" or text[1:].isdigit()) else text
 

@@ -13,22 +13,30 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from lms import migrations
 from lms.errors import ForbiddenError, GradingUnavailableError, LMSError, NotANotebookError, NotFoundError
 from lms.files import StorageError
+from lms.learning.bulk import BulkError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.learning.ledger import DecisionError
 from lms.people.accounts import AccountError, SignInRefusedError
+from lms.people.centres import CentreError
 from lms.people.codes import CodeError
+from lms.people.companies import CompanyError
 from lms.people.consents import ConsentError
+from lms.people.employments import EmploymentError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
 from lms.people.recovery import TooManyError
 from lms.people.resident_numbers import ResidentNumberError
+from lms.people.roles import RoleError
 from lms.people.slips import SlipError
+from lms.people.undo import UndoRefusedError
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
+from lms.rosters.reading import UnreadableError
+from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
 from lms.workspace.typed import DraftError
 
-from . import access, flashes, observation
+from . import access, flashes, observation, roster_words
 from .csrf import FormExpiredError
 from .i18n import format_day
 from .i18n import gettext as _
@@ -154,6 +162,89 @@ def _slip(error: LMSError) -> str:
     }[error.reason]
 
 
+def _company(error: LMSError) -> str:
+    return {
+        "number_malformed": _("This is no business number: its digits don't agree with one another. Look at it again."),
+        "number_taken": _("There is a company with this business number already. Find it by the number."),
+        "no_such_number": _("There is no company with this business number in your regions."),
+        "name_missing": _("Type the name."),
+        "name_too_long": _("This is too long."),
+        "name_taken": _("There is one of this name already."),
+        "region_ended": _("The region had become another one by that day. Choose the one that it became."),
+        "elsewhere": _("Your centre doesn't look after this region. Ask the centre that does."),
+        "future": _("This day is still to come. A new name or company is entered when it is so."),
+        "too_early": _("There is something later already. Choose a later day, or correct what is there."),
+        "same_day": _("There is a declaration of that day already. Correct it, or choose another day."),
+        "same": _("It is so already. Nothing was changed."),
+        "reason_missing": _("Write the reason; it is kept with the change."),
+        "merged": _("This entry was merged into another one. Change that one."),
+        "itself": _("This is the same company."),
+    }.get(error.reason) or _clashes(error)
+
+
+def _clashes(error: LMSError) -> str:
+    if error.reason != "clashes":
+        return _("There is no such choice. Load the page again.")
+    told = ", ".join(f"{clash.employee_number} ({clash.name}, {clash.other_name})" for clash in error.clashes[:10])
+    return _(
+        "Different people have the same employee number in the two entries. Correct one of each first: %(numbers)s",
+        numbers=told,
+    )
+
+
+def _employment(error: LMSError) -> str:
+    return {
+        "number_taken": _("Somebody else at this company has this employee number."),
+        "already": _("She works at this company at that time already."),
+        "ends_before": _("It would end before it began. Choose a later day."),
+        "ended": _("It has ended by that day already."),
+        "same": _("It is so already. Nothing was changed."),
+        "reason_missing": _("Write the reason; it is kept with the change."),
+        "number_too_long": _("The employee number is too long."),
+        "department_too_long": _("This is too long."),
+        "number_missing": _("Give an employee number or an e-mail; without both she could never sign in."),
+    }[error.reason]
+
+
+def _role(error: LMSError) -> str:
+    return {
+        "needs_email": _("Type the e-mail."),
+        "name_differs": _("This e-mail is somebody's of another name. Look at both again."),
+        "already": _("This person has the role already."),
+    }.get(error.reason, _("This did not work. Nothing was changed."))
+
+
+def _centre(error: LMSError) -> str:
+    return {
+        "already": _("The centre serves this region at that time already."),
+        "ended": _("The centre doesn't serve this region any more by that day."),
+        "ends_before": _("It would end before it began. Choose a later day."),
+        "region_ended": _("The region had become another one by that day. Choose the one that it became."),
+    }[error.reason]
+
+
+def _undo_refused(error: LMSError) -> str:
+    return {
+        "undone": _("It was undone already."),
+        "is_undo": _("What undid something is not undone itself. Do it anew."),
+        "changed": _("Something of it was changed again since. Undo the later change first."),
+        "conflict": _("What it would bring back has been given to another since, such as an employee number."),
+    }.get(error.reason) or _("It can't be undone: %(what)s.", what=_built_on(error.table))
+
+
+def _built_on(table: str) -> str:
+    return {
+        "lms_enrolment": _("somebody was enrolled with it"),
+        "lms_ledger_entry": _("it stands in what was counted"),
+        "lms_sign_in": _("somebody has signed in since"),
+        "lms_submission": _("somebody has handed in work since"),
+        "lms_employment": _("people work there by now"),
+        "lms_role": _("somebody has a role there by now"),
+        "lms_company_status": _("something was declared since"),
+        "lms_consent": _("somebody has agreed to a text since"),
+    }.get(table, _("something was built on it since"))
+
+
 def _decision(error: LMSError) -> str:
     return {
         "not_completed": _("There is no completion to decide on here any more; somebody may have decided already."),
@@ -207,6 +298,11 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     WeakPasswordError: _weak_password,
     SignInRefusedError: _sign_in_refused,
     AccountError: _account,
+    CompanyError: _company,
+    EmploymentError: _employment,
+    RoleError: _role,
+    CentreError: _centre,
+    UndoRefusedError: _undo_refused,
     CodeError: _code,
     SlipError: _slip,
     TooManyError: lambda error: _("Too much was asked for from here. Wait fifteen minutes and try again."),
@@ -225,6 +321,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     ResidentNumberError: lambda error: _(
         "There is a resident registration number in it, which may not be kept. Nothing was saved. Take it out and try again."
     ),
+    UnreadableError: roster_words.unreadable,
+    RosterStateError: roster_words.refused,
+    BulkError: roster_words.bulk_refused,
     ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
     EnrolmentError: lambda error: str(error),
 }
