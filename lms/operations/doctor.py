@@ -25,6 +25,8 @@ from lms.grading.sandbox.isolation import LEVELS
 from lms.jobs import heartbeat, queue
 from lms.models import Course, CourseVersion, Database, Exercise, ExerciseVersion, StoredFile
 from lms.settings import Settings
+from lms.workspace.runtime import find_runtime
+from lms.workspace.runtime_prepare import problems
 
 State = Literal["good", "warn", "bad"]
 
@@ -69,7 +71,7 @@ def examine(site: Site, *, thorough: bool = False) -> list[Finding]:
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         found.append(Finding("database", "bad", "away", {"why": cause if thorough else type(error).__name__}))
-    return [*found, *_disk(site), *_settings(site.settings)]
+    return [*found, _runtime(Path(site.settings.runtime_dir), thorough), *_disk(site), *_settings(site.settings)]
 
 
 def worst(findings: list[Finding]) -> State:
@@ -205,6 +207,21 @@ def _digests(
 ) -> dict[str, str]:
     current = select(thing.slug, version.digest).join(version, version.id == thing.current_version_id)
     return {f"{thing.__name__.lower()} {slug}": digest for slug, digest in session.execute(current)}
+
+
+# The browser's Python
+
+
+def _runtime(folder: Path, thorough: bool) -> Finding:
+    """Without it a site works, by upload alone."""
+    runtime = find_runtime(folder)
+    if runtime is None:
+        return Finding("runtime", "warn", "missing", {"folder": str(folder)})
+    wrong = problems(runtime, is_thorough=thorough)
+    if wrong:
+        return Finding("runtime", "bad", "damaged", {"why": wrong[0]})
+    facts = {"version": runtime.lock.version, "mb": round(sum(file.br for file in runtime.files.values()) / 1e6, 1)}
+    return Finding("runtime", "good", "ready" if runtime.is_best else "large", facts)
 
 
 # The machine

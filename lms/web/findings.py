@@ -37,6 +37,7 @@ def _title(topic: str) -> str:
         "failed": _("Given up"),
         "files": _("Stored files"),
         "content": _("Courses and exercises"),
+        "runtime": _("Python in the browser"),
         "disk": _("Disk space"),
         "settings": _("Settings"),
     }[topic]
@@ -175,6 +176,22 @@ _SENTENCES: dict[tuple[str, str], _Words] = {
     ("content", "wrong"): lambda f: (
         _("What lies on the disk can't be published: %(why)s", **f),
         _("Mend the file that is named. What was published before goes on."),
+    ),
+    ("runtime", "ready"): lambda f: (_("Pyodide %(version)s is served from here (%(mb)s MB in all).", **f), ""),
+    ("runtime", "large"): lambda f: (
+        _("Pyodide %(version)s is served from here (%(mb)s MB in all), compressed in haste.", **f),
+        _("flask lms runtime prepare makes it smaller, in some minutes and while the site runs."),
+    ),
+    ("runtime", "missing"): lambda f: (
+        _(
+            "It is not in %(folder)s, so learners can't run cells on the page; they work elsewhere and upload notebooks.",
+            **f,
+        ),
+        _("Run flask lms runtime prepare. The site needs no restart."),
+    ),
+    ("runtime", "damaged"): lambda f: (
+        _("Its files are not as they should be: %(why)s", **f),
+        _("Run flask lms runtime prepare, which makes them again."),
     ),
     ("disk", "room"): lambda f: (_("%(free)s of %(total)s GB are free.", **f), ""),
     ("disk", "little"): lambda f: (
