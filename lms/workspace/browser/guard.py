@@ -41,14 +41,20 @@ def refuse_input(sentence: str) -> None:
     builtins.input = input
 
 
-def flush_before_sleep(flush: Callable[[], None]) -> None:
-    """What was printed is seen while the cell sleeps."""
+_SLICE = 0.05  # seconds
+
+
+def sleep_lightly(flush: Callable[[], None]) -> None:
+    """What was printed is seen while the cell sleeps, and it can be stopped: an interrupt is heard between two slices."""
     sleep = getattr(time.sleep, "plain", time.sleep)
 
-    def flushing(seconds: float, /) -> None:
+    def light_sleep(seconds: float, /) -> None:
         flush()
-        sleep(seconds)
+        until = time.monotonic() + seconds
+        sleep(min(seconds, _SLICE))
+        while (left := until - time.monotonic()) > 0:
+            sleep(min(left, _SLICE))
 
-    flushing.plain = sleep  # type: ignore[attr-defined]
-    flushing.__name__ = flushing.__qualname__ = "sleep"
-    time.sleep = flushing  # type: ignore[assignment]
+    light_sleep.plain = sleep  # type: ignore[attr-defined]
+    light_sleep.__name__ = light_sleep.__qualname__ = "sleep"
+    time.sleep = light_sleep  # type: ignore[assignment]

@@ -53,7 +53,7 @@ class Kernel:
         self._mend_streams()
         guard.close()
         guard.refuse_input(say("input", self.language))
-        guard.flush_before_sleep(self.sink.flush)
+        guard.sleep_lightly(self.sink.flush)
         os.environ["MPLBACKEND"] = f"module://{figures.BACKEND}"
         if "matplotlib" in sys.modules:
             figures.set_up()

@@ -73,6 +73,12 @@ RULES: tuple[Rule, ...] = (
         "`{name}` can't be used here.",
     ),
     rule(
+        "ValueError",
+        r"^(array is too big|Maximum allowed dimension exceeded)",
+        "메모리가 모자랍니다. 더 작은 배열로 하세요.",
+        "there is not enough memory. Make the array smaller.",
+    ),
+    rule(
         "MemoryError",
         "",
         "메모리가 모자랍니다. 더 작은 목록이나 표로 하고, 처음부터 다시 실행하세요.",

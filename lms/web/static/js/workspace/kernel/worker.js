@@ -2,6 +2,7 @@
 // wants to fetch is answered from the files that the page sends.
 (() => {
   const ANYWHERE = "https://runtime.invalid/"; // never asked: every fetch is answered below
+  const MOST_MEMORY = 1_500_000_000; // bytes; a tablet dies of more before Python says that there is none
   const TYPES = { mjs: "text/javascript", wasm: "application/wasm", json: "application/json" };
   const files = new Map(); // name -> {promise, arrive}
   let port = null;
@@ -17,7 +18,16 @@
     interrupt = event.data.interrupt && new Uint8Array(event.data.interrupt);
     port.onmessage = ({ data }) => handle(data);
     self.fetch = answer;
+    limitMemory();
     tell({ type: "begun" });
+  }
+
+  function limitMemory() {
+    const grow = WebAssembly.Memory.prototype.grow;
+    WebAssembly.Memory.prototype.grow = function (pages) {
+      if (this.buffer.byteLength + pages * 65_536 > MOST_MEMORY) throw new RangeError("no more memory for Python");
+      return grow.call(this, pages);
+    };
   }
 
   function handle(message) {
