@@ -40,7 +40,21 @@ for (const mark of document.querySelectorAll("[data-draft-done]")) forget(`baeum
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-sign-out]") || event.target.elements.idle.value) return;
   for (const key of storedKeys()) if (key.startsWith(`baeum:draft:${person}:`)) forget(key);
+  forgetPages(() => true);
 });
+
+// What the service worker (workspace/sw.js) keeps for work without network is one person's alone.
+forgetPages((name) => !person || !name.endsWith(`:person:${person}`));
+
+async function forgetPages(isMeant) {
+  if (!("caches" in window)) return;
+  try {
+    const names = (await caches.keys()).filter((name) => /^baeum:.*:person:/.test(name));
+    await Promise.all(names.filter(isMeant).map((name) => caches.delete(name)));
+  } catch {
+    // storage is switched off: nothing was kept
+  }
+}
 
 function storedKeys() {
   try {
