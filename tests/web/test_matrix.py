@@ -17,8 +17,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from lms.clock import today
-from lms.models import Person, Programme, Submission
+from lms import messages
+from lms.clock import today, utcnow
+from lms.models import Message, Person, Programme, SlipBatch, Submission
 from lms.people import sign_ins
 from lms.web import access
 from lms.web.extension import LMS, Identity
@@ -93,6 +94,28 @@ POST   classroom.apply_regrade     in     403    403   403     403     403      
 POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
 GET    operations.page             in     403     403   403     403     403         403        403    200      pw
 GET    operations.state            in     403     403   403     403     403         403        403    200      pw
+GET    consents.page               in      200    200   200     200     200         200        200    200      pw
+POST   consents.answer             in      422    422   422     422     422         422        422    422      pw
+POST   consents.change             in      303    303   303     303     303         303        303    303      pw
+GET    messages.page               in      200    200   200     200     200         200        200    200      pw
+GET    messages.show               in      200    404   404     404     404         404        404    404      pw
+POST   messages.mark_read          in      303    303   303     303     303         303        303    303      pw
+POST   messages.choose             in      303    303   303     303     303         303        303    303      pw
+GET    mail.state                  in      403    403   403     403     403         403        403    200      pw
+POST   mail.send_again             in      403    403   403     403     403         403        403    303      pw
+GET    first.page                  200     200    200   200     200     200         200        200    200      200
+POST   first.look_up               422     422    422   422     422     422         422        422    422      422
+POST   first.choose                422     422    422   422     422     422         422        422    422      422
+GET    first.forgotten             200     200    200   200     200     200         200        200    200      200
+POST   first.ask                   404     404    404   404     404     404         404        404    404      404
+GET    slips.home                  in      403    403   200     200     200         403        403    200      pw
+POST   slips.ask                   in      403    403   422     422     422         403        403    422      pw
+GET    slips.batch                 in      403    403   404     200     404         403        403    404      pw
+POST   slips.sheet                 in      403    403   404     404     404         403        403    404      pw
+POST   slips.discard               in      403    403   404     303     404         403        403    404      pw
+GET    slips.company               in      403    403   200     200     404         403        403    200      pw
+POST   slips.give_code             in      403    403   200     200     404         403        403    200      pw
+POST   slips.invite                in      403    403   303     303     404         403        403    303      pw
 GET    health.alive                200    200     200   200     200     200         200        200    200      200
 GET    health.ready                200    200     200   200     200     200         200        200    200      200
 GET    metrics.page                200    200     200   200     200     200         200        200    200      200
@@ -111,7 +134,7 @@ DELETE missing                     404    404     404   404     404     404     
 """
 # In a host: these don't exist, because the host signs people in and keeps their passwords; the rest is as above, and
 # nobody is ever asked for another password.
-HOST_LACKS = ("sign_in.", "setup.", "metrics.")
+HOST_LACKS = ("sign_in.", "first.", "slips.", "setup.", "metrics.")
 HOST_HAS_NO = ("account.password", "account.change_password", "account.end_device", "account.end_other_devices")
 
 _HEAD, *_LINES = TABLE.strip().splitlines()
@@ -141,6 +164,8 @@ class Case:
     here: dict[str, Person]
     submission: UUID
     programme: UUID
+    message: UUID
+    batch: UUID
 
     def browser(self, role: str) -> Browser:
         """A fresh browser in which the role's person is."""
@@ -186,6 +211,7 @@ class Case:
         submission = {"uid": self.submission}
         decision = {"enrolment": self.site.enrolled[self.site.world.hana.id].uid}
         company, kind = {"uid": self.site.world.hanbit.uid}, {"kind": "csv"}
+        batch = {"uid": self.batch}
         values: dict[str, dict[str, Any]] = {
             "learn.outline": {"run": run["run"]},
             "learn.media": {"run": run["run"], "name": "bars.svg"},
@@ -205,6 +231,12 @@ class Case:
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
             **dict.fromkeys(("classroom.regrade_page", "classroom.start_regrade", "classroom.apply_regrade"), run),
             "account.end_device": {"uid": self._device()},
+            "consents.change": {"slug": "news"},
+            "messages.show": {"uid": self.message},
+            **dict.fromkeys(("slips.batch", "slips.discard"), batch),
+            "slips.sheet": batch | {"part": 1},
+            **dict.fromkeys(("slips.company", "slips.invite"), company),
+            "slips.give_code": company | {"person": self.site.world.hana.uid},
             **dict.fromkeys(("kernel.frame", "kernel.bundle"), {"digest": "of-no-version-of-ours"}),
             "static": {"filename": "css/base.css"},
             "runtime.file": {"release": "of another day", "name": "pyodide.mjs"},
@@ -226,7 +258,9 @@ class Case:
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}
         return (
-            {"reason": "확인했습니다.", "form": "csv"} if endpoint.startswith(("desk.", "office.", "company.")) else {}
+            {"reason": "확인했습니다.", "form": "csv"}
+            if endpoint.startswith(("desk.", "office.", "company.", "slips."))
+            else {}
         )
 
 
@@ -244,12 +278,25 @@ def _case(site: Site, here: dict[str, Person]) -> Case:
     # The same row, told apart by the object.
     with site.lms.database.reading() as session:
         people["changing"] = session.get_one(Person, world.hana.id)
-    case = Case(site, people, here, UUID(int=0), _add_programme(site))
+    case = Case(site, people, here, UUID(int=0), _add_programme(site), *_add_message_and_slips(site))
     site.hand_in(case.browser("learner"), site.notebook())
     with site.lms.database.reading() as session:
         case.submission = session.scalars(select(Submission.uid)).one()
     site.grade_by_hand(case.submission)
     return case
+
+
+def _add_message_and_slips(site: Site) -> tuple[UUID, UUID]:
+    """A message to 김하나, and slips that 이서연 asked for."""
+    world = site.world
+    with site.lms.database.writing() as session:
+        messages.send(session, world.hana.id, "code_given", {"by": "박도윤", "company": "한빛정밀"})
+        batch = SlipBatch(
+            requested_by=world.seoyeon.id, companies=[], title="한빛정밀", reason="", address="", created_at=utcnow()
+        )
+        session.add(batch)
+        session.commit()
+        return session.scalars(select(Message.uid)).one(), batch.uid
 
 
 def _add_programme(site: Site) -> UUID:
