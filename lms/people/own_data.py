@@ -122,9 +122,8 @@ def _row(row: Mapping[str, Any], holding: Holding) -> dict[str, Any]:
 def _name(session: Session, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Companies and runs by their names beside the keys, which say nothing outside."""
     companies = {row["company_id"] for rows in tables.values() for row in rows if row.get("company_id")}
-    names: dict[int, str] = dict(
-        session.execute(select(Company.id, Company.name).where(Company.id.in_(companies))).tuples().all()
-    )
+    known = select(Company.id, Company.name).where(Company.id.in_(companies))
+    names: dict[int, str] = {id_: name for id_, name in session.execute(known)}
     for rows in tables.values():
         for row in rows:
             if row.get("company_id"):
@@ -181,11 +180,10 @@ def _plain(value: Any) -> str:
 
 def list_employments(session: Session, person_id: int) -> list[tuple[Employment, Company]]:
     """Newest first."""
-    return list(
-        session.execute(
-            select(Employment, Company)
-            .join(Company, Company.id == Employment.company_id)
-            .where(Employment.person_id == person_id)
-            .order_by(Employment.from_on.desc(), Employment.id.desc())
-        ).tuples()
+    rows = session.execute(
+        select(Employment, Company)
+        .join(Company, Company.id == Employment.company_id)
+        .where(Employment.person_id == person_id)
+        .order_by(Employment.from_on.desc(), Employment.id.desc())
     )
+    return [(employment, company) for employment, company in rows]

@@ -17,6 +17,12 @@ from lms.people.resident_numbers import ResidentNumberError, contains_resident_n
 
 JSON_BYTES = 4_000_000  # more than any view of ours takes
 _KEY = "lms_refused_address"
+_BARE = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store, private",
+}
 
 
 def check_address() -> None:
@@ -66,4 +72,8 @@ def watch_redirects(app: Flask) -> None:
         if not isinstance(request.routing_exception, RequestRedirect):
             return None
         asked = (request.path, *_texts(request.args.items(multi=True)))
-        return Response(status=422) if any(contains_resident_number(text) for text in asked) else None
+        return (
+            Response(status=422, headers=_BARE, mimetype="text/plain")
+            if any(map(contains_resident_number, asked))
+            else None
+        )
