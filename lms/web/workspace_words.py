@@ -49,6 +49,7 @@ def _cell_words() -> dict[str, str]:
         "reset_cell": _("Start anew: {cell}"),
         "remove_cell": _("Remove: {cell}"),
         "given_cell": _("Given code {number}"),
+        "cell_number": _("cell {number}"),
         "own_cell": _("A cell of your own"),
         "queued": _("Runs as soon as Python is ready"),
         "waiting_turn": _("Waits for its turn"),

@@ -1,7 +1,7 @@
 // The cells of the page as the server wrote them, each with its tools, editor, output and outcome.
 
 import { Editor } from "./editor.js";
-import { make, Outputs } from "./outputs.js";
+import { make, Outputs, withCode } from "./outputs.js";
 import { template } from "./bar.js";
 import { points, say } from "./words.js";
 
@@ -10,6 +10,7 @@ export class Cell extends EventTarget {
   editor = null;
   outputs = null;
   ranSource = null; // what ran last, to say that it changed since
+  #said = ""; // of the last run
   #timer = 0;
 
   constructor(facts, section, { isOpen }) {
@@ -17,6 +18,7 @@ export class Cell extends EventTarget {
     Object.assign(this, { key: facts.key, id: facts.id, kind: facts.kind, facts, section });
     this.isCode = facts.cell_type === "code";
     this.label = nameOf(facts, section);
+    if (this.isCode || this.isEditable) this.#addNumber();
     this.isEditable = Boolean(facts.editable) || facts.kind === "own";
     this.runs = this.isCode && facts.kind !== "text" && !(facts.kind === "check" && facts.hidden);
     if (this.isEditable) this.#addEditor(isOpen);
@@ -51,7 +53,7 @@ export class Cell extends EventTarget {
     this.#tool("run").hidden = active;
     this.#tool("stop").hidden = !active;
     const place = this.section.querySelector("[data-state]");
-    place.textContent = text;
+    place.textContent = this.#said = text;
     if (state !== "running") return;
     const since = Date.now();
     this.#timer = setInterval(() => (place.textContent = say("running_for", { seconds: Math.round((Date.now() - since) / 1000) })), 1000);
@@ -85,7 +87,7 @@ export class Cell extends EventTarget {
   changed() {
     this.section.classList.toggle("cell-untouched", this.isUntouched);
     if (this.ranSource !== null && ["ok", "error"].includes(this.section.dataset.run)) {
-      this.section.querySelector("[data-state]").textContent = this.ranSource === this.source ? "" : say("changed_since");
+      this.section.querySelector("[data-state]").textContent = this.ranSource === this.source ? this.#said : say("changed_since");
     }
     this.#tool("reset", (button) => (button.hidden = this.kind === "own" || this.isUntouched));
   }
@@ -134,6 +136,12 @@ export class Cell extends EventTarget {
     if (this.isEditable) this.#tool("run").classList.add("button-primary");
   }
 
+  // The place that messages speak of.
+  #addNumber() {
+    const title = this.section.querySelector(".cell-title");
+    if (title && this.facts.number) title.append(" ", make("span", "cell-number number soft", say("cell_number", { number: this.facts.number })));
+  }
+
   #tool(name, act = (button) => button) {
     const button = this.section.querySelector(`[data-${name}]`);
     return button && act(button);
@@ -152,5 +160,7 @@ function nameOf(facts, section) {
 }
 
 function sentence(text) {
-  return make("p", "check-message", text);
+  const line = make("p", "check-message");
+  line.append(...withCode(text));
+  return line;
 }

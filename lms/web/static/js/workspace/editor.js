@@ -166,6 +166,7 @@ export class Editor extends EventTarget {
             autocorrect: "off",
             spellcheck: "false",
           }),
+          EditorView.domEventHandlers({ beforeinput }),
           EditorView.updateListener.of((update) => this.#follow(update)),
           this.more.of([]),
         ],
@@ -277,6 +278,25 @@ function backOverIndent(view) {
   const before = line.text.slice(0, from - line.from);
   if (view.state.readOnly || !empty || !before || before.trim() || before.length % INDENT.length || before.includes("\t")) return false;
   view.dispatch({ changes: { from: from - INDENT.length, to: from }, userEvent: "delete" });
+  return true;
+}
+
+// Where lines would be joined, the browser leaves styles of its own behind, which the page's policy refuses; we join them.
+function beforeinput(event, view) {
+  if (event.isComposing || view.composing || view.state.readOnly) return false;
+  const { from, to, empty, head } = view.state.selection.main;
+  const kind = event.inputType;
+  if (!empty && (kind === "insertText" || kind.startsWith("delete"))) return put(event, view, from, to, event.data ?? "");
+  const line = view.state.doc.lineAt(head);
+  if (/^delete\w+Backward$/.test(kind) && head === line.from && head > 0) return put(event, view, head - 1, head, "");
+  if (/^delete\w+Forward$/.test(kind) && head === line.to && head < view.state.doc.length) return put(event, view, head, head + 1, "");
+  return false;
+}
+
+function put(event, view, from, to, insert) {
+  event.preventDefault();
+  const userEvent = insert ? "input.type" : "delete";
+  view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, scrollIntoView: true, userEvent });
   return true;
 }
 

@@ -3,7 +3,7 @@
 
 import { get, post, Refused } from "./api.js";
 import { ask, button, linkButton, template, voice } from "./bar.js";
-import { make } from "./outputs.js";
+import { make, withCode } from "./outputs.js";
 import { points, say } from "./words.js";
 
 const NONE = "00000000-0000-0000-0000-000000000000";
@@ -28,7 +28,7 @@ export class Handing {
       event.preventDefault();
       this.handIn();
     });
-    this.#listen();
+    this.#addLooks();
   }
 
   async handIn() {
@@ -149,7 +149,11 @@ export class Handing {
     row.append(template(`ws-icon-${outcome}`), head, make("span", "check-points", worth));
     const body = make("div", "check-body");
     if (hidden) body.append(make("p", "soft small", say("with_other_data")));
-    if (outcome !== "passed" && message) body.append(make("p", "check-message", message));
+    if (outcome !== "passed" && message) {
+      const line = make("p", "check-message");
+      line.append(...withCode(message));
+      body.append(line);
+    }
     const cell = outcome !== "passed" && this.#answerOf(name);
     if (cell) body.append(button(say("to_cell"), "plain", () => cell.focus()));
     if (body.childElementCount) row.append(body);
@@ -209,10 +213,6 @@ export class Handing {
   }
 
   // Earlier tries
-
-  #listen() {
-    this.#addLooks();
-  }
 
   async #renewAttempts() {
     const section = document.getElementById("ws-attempts");

@@ -13,6 +13,8 @@ const KEPT = {
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
 };
+// Taken out before it is parsed, because the page's policy would complain of each; what is left of them goes as well.
+const STYLES = /<style[^]*?<\/style\s*>|\sstyle\s*=\s*(?:"[^"]*"|'[^']*')/gi;
 const SPOKEN = 200; // characters that are read out
 
 export class Outputs {
@@ -132,7 +134,7 @@ export class Outputs {
   #error({ ename, evalue, traceback = [], explanation = "", line = 0 }) {
     const parts = [];
     const head = make("p", "output-error-name");
-    head.append(make("strong", "", ename), explanation ? `: ${explanation}` : evalue ? `: ${evalue}` : "");
+    head.append(make("strong", "", ename), explanation || evalue ? ": " : "", ...withCode(explanation || evalue));
     parts.push(head);
     if (line > 0) {
       const button = make("button", "button button-plain", say("to_line", { line }));
@@ -184,7 +186,7 @@ let cleaner;
 
 async function clean(source) {
   cleaner ??= import(CLEANER);
-  return (await cleaner).default.sanitize(source, KEPT);
+  return (await cleaner).default.sanitize(source.replace(STYLES, ""), KEPT);
 }
 
 export function make(tag, classes = "", text = "") {
@@ -192,6 +194,11 @@ export function make(tag, classes = "", text = "") {
   if (classes) element.className = classes;
   if (text) element.textContent = text;
   return element;
+}
+
+// A sentence whose names stand between backticks.
+export function withCode(text) {
+  return text.split(/`([^`\n]+)`/).map((part, place) => (place % 2 ? make("code", "", part) : part));
 }
 
 function preformatted(text) {

@@ -27,7 +27,7 @@ begin();
 function begin() {
   workspace.dataset.state = "ready";
   showBar();
-  document.getElementById("ws-bar").append(keysHelp());
+  document.getElementById("ws-bar").after(keysHelp());
   for (const facts of island.cells) addCell(facts, workspace.querySelector(`[data-cell="${CSS.escape(facts.key)}"]`));
   putOwn(island.draft.own);
   showChecks(0, cells.filter((cell) => cell.isCheck && cell.runs).length);
@@ -277,13 +277,13 @@ async function startPython() {
         language: island.language,
         imports: island.imports,
         files: island.files,
-        cells: island.cells.map((facts) => ({ ...facts, name: facts.key })),
+        cells: island.cells,
         checkSeconds: island.cell_seconds,
       }),
     );
   } catch {
     showPython("off", say("python_off"));
-    notice("python", "warn", say("python_old"));
+    notice("python", "warn", say("python_network"), [[say("try_again"), () => location.reload()]]);
   }
 }
 
@@ -299,7 +299,7 @@ function explainOff() {
 async function loadLater() {
   await enhance();
   const { keepOffline } = await import("./kernel/offline.js").catch(() => ({}));
-  keepOffline?.(island.kernel, { urls: island.files.map((file) => file.url) });
+  keepOffline?.({ ...island.kernel, runtime: island.runtime }, { urls: island.files.map((file) => file.url) });
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 2000));
   idle(() => complete(findNames), { timeout: 8000 });
 }

@@ -32,7 +32,7 @@ export class Running {
     if (cell.isCheck) return this.#check([cell], [...before, ...this.#answersOf(cell)]);
     await this.#runInTurn([...before, cell]);
     const checks = this.#checks().filter((check) => check.facts.for?.includes(cell.key));
-    if (checks.length && this.#kernel.hasRun(cell.id)) await this.#check(checks, []);
+    if (checks.length && this.#kernel.hasRun(cell.key)) await this.#check(checks, []);
   }
 
   async runAll() {
@@ -65,12 +65,12 @@ export class Running {
   #givenBefore(cell) {
     const cells = this.#cells();
     const above = cells.slice(0, cells.indexOf(cell));
-    return above.filter((other) => other.kind === "given" && other.runs && !this.#kernel.hasRun(other.id) && !isActive(other));
+    return above.filter((other) => other.kind === "given" && other.runs && !this.#kernel.hasRun(other.key) && !isActive(other));
   }
 
   #answersOf(check) {
     const keys = check.facts.for ?? [];
-    const stale = (cell) => !this.#kernel.hasRun(cell.id) || cell.ranSource !== cell.source;
+    const stale = (cell) => !this.#kernel.hasRun(cell.key) || cell.ranSource !== cell.source;
     return this.#cells().filter((cell) => keys.includes(cell.key) && cell.runs && stale(cell) && !isActive(cell));
   }
 
@@ -89,7 +89,7 @@ export class Running {
     this.#queue.push(cell);
     cell.show("queued", say(this.#isUp ? "waiting_turn" : "queued"));
     this.#showFirst();
-    const result = await this.#kernel.run(cell.id, cell.ranSource);
+    const result = await this.#kernel.run(cell.key, cell.ranSource);
     this.#queue = this.#queue.filter((other) => other !== cell);
     this.#finish(cell, result);
     this.#showFirst();
@@ -125,10 +125,10 @@ export class Running {
     for (const check of checks) check.show("waiting", say(this.#isUp ? "running" : "queued"));
     const done = await this.#runInTurn(before);
     if (done.some((result) => result.interrupted)) return checks.forEach((check) => check.show("stopped", say("ran_stopped")));
-    const outcomes = await this.#kernel.runChecks(checks.map((check) => check.facts.name ?? check.key));
+    const outcomes = await this.#kernel.runChecks(checks.map((check) => check.key));
     for (const check of checks) {
       check.show("", "");
-      const outcome = outcomes.find(({ name }) => name === (check.facts.name ?? check.key));
+      const outcome = outcomes.find(({ name }) => name === (check.key));
       if (outcome) check.showOutcome({ ...outcome, message: outcome.outcome === "passed" ? say("check_visible") : outcome.message, isOurs: true });
     }
     const { passed, number } = this.#counted();
@@ -142,8 +142,8 @@ export class Running {
     return { passed: checks.filter((check) => check.outcome?.outcome === "passed").length, number: checks.length };
   }
 
-  #output({ cell: id, op, output }) {
-    const cell = this.#cells().find((other) => other.id === id);
+  #output({ cell: key, op, output }) {
+    const cell = this.#cells().find((other) => other.key === key);
     if (op === "update") return this.#cells().some((other) => other.outputs?.update(output));
     if (!cell?.outputs) return;
     if (op === "clear") cell.outputs.clear();
@@ -155,8 +155,8 @@ export class Running {
     if (state === "failed") return this.#failed(reason, message);
     if (state === "disposed") return;
     endNotice("python");
-    const words = { loading: "python_starting", ready: "python_ready", busy: "python_busy", stopping: "python_stopping" };
-    showPython(state, say(words[state]));
+    const words = { idle: "python_starting", loading: "python_starting", ready: "python_ready", busy: "python_busy", stopping: "python_stopping" };
+    showPython(state === "idle" ? "loading" : state, say(words[state]));
     if (state === "ready") hideProgress();
     this.#showFirst();
   }
