@@ -50,6 +50,11 @@ def export(
         yield _cells(employment, person, company, region or "", sealer, course, number)
 
 
+def company_with_number(session: Session, viewer: Viewer | None, number: str) -> Company:
+    """Raises NotFoundError."""
+    return companies.load_by_number(session, viewer, number)
+
+
 def _run(session: Session, run_id: int | None) -> tuple[str, str]:
     if run_id is None:
         return "", ""

@@ -59,7 +59,7 @@ class KnownEmployment:
     department: str
     job: str
     is_current: bool
-    row: int | None = None
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,7 +72,6 @@ class KnownCompany:
     search_key: str
     region_id: int | None
     uid: UUID | None = None
-    row: int | None = None
     by_number: dict[str, KnownEmployment] = field(default_factory=dict)
     by_person: dict[UUID, KnownEmployment] = field(default_factory=dict)
     by_name: dict[str, list[KnownEmployment]] = field(default_factory=lambda: defaultdict(list))

@@ -6,7 +6,7 @@ and birth date within the company; never by the name alone. Empty cells change n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,6 +63,16 @@ class Decision:
     step: Step | None = None
 
 
+@dataclass
+class Said:
+    """What the file says of a company, and in which row first."""
+
+    name: str = ""
+    name_row: int = 0
+    region_id: int | None = None
+    region_row: int = 0
+
+
 class _WrongError(Exception):
     def __init__(self, word: str, field: str = "", **facts: Any) -> None:
         super().__init__(word)
@@ -85,6 +95,8 @@ class Planner:
         self._rows: dict[tuple[UUID, str, int | None], int] = {}
         self._enrolled: set[tuple[int, UUID]] = set()
         self._indexes: dict[date, list[str]] = {}
+        self._regions: dict[str, int | None] = {}
+        self.said: dict[str, Said] = {}
         self.companies: list[KnownCompany] = []
 
     def indexes(self, day: date) -> list[str]:
@@ -93,9 +105,28 @@ class Planner:
             self._indexes[day] = personal.birth_date_indexes(self._sealer, day)
         return self._indexes[day]
 
-    def plan(self, entries: Iterable[Entry]) -> Iterator[Decision]:
+    def plan(self, entries: Sequence[Entry]) -> Iterator[Decision]:
+        self._listen(entries)
         for entry in entries:
             yield self._decide(entry)
+
+    def _listen(self, entries: Iterable[Entry]) -> None:
+        """What the file says first of each company, so that a row says the same whether the company is there already or not."""
+        for entry in entries:
+            if entry.is_wrong:
+                continue
+            said = self.said.setdefault(entry.business_number, Said())
+            if entry.company and not said.name:
+                said.name, said.name_row = entry.company, entry.row
+            if entry.region and said.region_id is None:
+                said.region_id, said.region_row = self.region_of(entry.region), entry.row
+
+    def region_of(self, text: str) -> int | None:
+        """The region that a row names, as it is today."""
+        if text not in self._regions:
+            found = self._known.names.find(text)
+            self._regions[text] = None if found is None else self._known.today_of(found)
+        return self._regions[text]
 
     def _decide(self, entry: Entry) -> Decision:
         if any(finding.word in SKIPPED for finding in entry.findings):
@@ -173,59 +204,50 @@ class _Row:
 
     def _company(self) -> KnownCompany:
         entry, known = self.entry, self.known
-        region_id = self._region()
+        self._compare_with_file()
         company = known.companies.get(entry.business_number)
         if company is None:
-            return self._new_company(region_id)
+            return self._new_company()
         if known.regions is not None and company.region_id not in known.regions:
             raise _WrongError("elsewhere", "business_number")
-        if company.id is None:
-            self._compare_with_earlier(company, region_id)
-        else:
-            other_name = entry.company and search_key(entry.company) != company.search_key
-            if other_name:
-                self._note("company_kept", "company", known=company.name)
-            if (
-                region_id is not None
-                and company.region_id is not None
-                and region_id != known.today_of(company.region_id)
-            ):
-                self._note("company_kept", "region")
+        if company.id is not None:
+            self._compare_with_known(company)
         return company
 
-    def _region(self) -> int | None:
-        """The region that the row names, as it is today."""
-        if not self.entry.region:
-            return None
-        found = self.known.names.find(self.entry.region)
-        if found is None:
-            raise _WrongError("unknown_region", "region", text=self.entry.region)
-        return self.known.today_of(found)
+    def _compare_with_file(self) -> None:
+        """A number that is given to two firms is mistyped in one of the rows."""
+        entry, said = self.entry, self.planner.said[self.entry.business_number]
+        if entry.region:
+            region_id = self.planner.region_of(entry.region)
+            if region_id is None:
+                raise _WrongError("unknown_region", "region", text=entry.region)
+            if region_id != said.region_id:
+                raise _WrongError("region_differs", "region", row=said.region_row)
+        if entry.company and search_key(entry.company) != search_key(said.name):
+            raise _WrongError("company_differs", "company", row=said.name_row, name=said.name)
 
-    def _new_company(self, region_id: int | None) -> KnownCompany:
-        entry, known = self.entry, self.known
-        for field, value in (("company", entry.company), ("region", entry.region)):
-            if not value:
-                raise _WrongError("missing_for_new", field)
-        if known.regions is not None and region_id not in known.regions:
+    def _compare_with_known(self, company: KnownCompany) -> None:
+        entry = self.entry
+        if entry.company and search_key(entry.company) != company.search_key:
+            self._note("company_kept", "company", known=company.name)
+        if entry.region and company.region_id is not None:
+            if self.planner.region_of(entry.region) != self.known.today_of(company.region_id):
+                self._note("company_kept", "region")
+
+    def _new_company(self) -> KnownCompany:
+        entry, known, said = self.entry, self.known, self.planner.said[self.entry.business_number]
+        if not said.name:
+            raise _WrongError("missing_for_new", "company")
+        if said.region_id is None:
+            raise _WrongError("missing_for_new", "region")
+        if known.regions is not None and said.region_id not in known.regions:
             raise _WrongError("elsewhere", "region")
         company = KnownCompany(
-            None, entry.business_number, entry.company, search_key(entry.company), region_id, uid=new_uid(), row=entry.row
-        )  # fmt: skip
-
-        def keep() -> None:
-            known.companies[entry.business_number] = company
-            self.planner.companies.append(company)
-
-        self.afterwards.append(keep)
+            None, entry.business_number, said.name, search_key(said.name), said.region_id, uid=new_uid()
+        )
+        self._later(known.companies.__setitem__, entry.business_number, company)
+        self._later(self.planner.companies.append, company)
         return company
-
-    def _compare_with_earlier(self, company: KnownCompany, region_id: int | None) -> None:
-        """A number that is given to two firms is mistyped in one of the rows."""
-        if self.entry.company and search_key(self.entry.company) != company.search_key:
-            raise _WrongError("company_differs", "company", row=company.row, name=company.name)
-        if region_id is not None and region_id != company.region_id:
-            raise _WrongError("region_differs", "region", row=company.row)
 
     # The person
 
@@ -238,7 +260,7 @@ class _Row:
                 raise _WrongError("another_person", "email")
             if self._is_somebody_else(found.person):
                 raise _WrongError("another_person", "employee_number")
-            return found.person, found
+            return found.person, company.by_person.get(found.person.uid, found)
         if owner is not None:
             if owner.name != entry.name:
                 raise _WrongError("another_person", "email")
@@ -412,9 +434,13 @@ class _Row:
             "job": entry.job or employment.job,
         }
         changed = [name for name, value in wanted.items() if value != getattr(employment, name)]
+        for name in wanted:
+            value = getattr(entry, name)
+            if value and employment.given.get(name, value) != value:
+                raise _WrongError("differs_in_file", name, row=person.row)
+            if value:
+                self._later(employment.given.setdefault, name, value)
         for name in changed:
-            if employment.row is not None and getattr(employment, name):
-                raise _WrongError("differs_in_file", name, row=employment.row)
             self._note("change", name, before=getattr(employment, name) or "", after=wanted[name])
         for name, value in wanted.items():
             setattr(step, name, value)
@@ -431,7 +457,6 @@ class _Row:
         def keep() -> None:
             for name, value in wanted.items():
                 setattr(employment, name, value)
-            employment.row = entry.row
             if number:
                 company.by_number[number] = employment
 
@@ -457,7 +482,10 @@ class _Row:
             step.freed_id = last.id
         if last is not None:
             self._note("back")
-        made = KnownEmployment(person, None, step.employee_number, step.department, step.job, True, row=entry.row)
+        made = KnownEmployment(person, None, step.employee_number, step.department, step.job, True)
+        for name in ("employee_number", "department", "job"):
+            if value := getattr(entry, name):
+                made.given[name] = value
         self._give(person, employee_number=entry.employee_number)
         self._later(company.take_in, made)
 

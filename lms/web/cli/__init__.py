@@ -1,6 +1,18 @@
 """`flask lms …`: the same functions that the pages call, for operators, instructors and scripts."""
 
-from . import content, demonstration, grading, operations, people, regrading, reports, runtime, site
+from . import content, demonstration, grading, operations, people, regrading, reports, roster, runtime, site
 from .group import lms
 
-__all__ = ("content", "demonstration", "grading", "lms", "operations", "people", "regrading", "reports", "runtime", "site")
+__all__ = (
+    "content",
+    "demonstration",
+    "grading",
+    "lms",
+    "operations",
+    "people",
+    "regrading",
+    "reports",
+    "roster",
+    "runtime",
+    "site",
+)
