@@ -230,9 +230,9 @@ class _Row:
         entry = self.entry
         if entry.company and search_key(entry.company) != company.search_key:
             self._note("company_kept", "company", known=company.name)
-        if entry.region and company.region_id is not None:
-            if self.planner.region_of(entry.region) != self.known.today_of(company.region_id):
-                self._note("company_kept", "region")
+        there = self.known.today_of(company.region_id) if company.region_id is not None else None
+        if entry.region and there is not None and self.planner.region_of(entry.region) != there:
+            self._note("company_kept", "region")
 
     def _new_company(self) -> KnownCompany:
         entry, known, said = self.entry, self.known, self.planner.said[self.entry.business_number]
