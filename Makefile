@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare upgrade test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-grading fuzz soak memory host-site clean
+.PHONY: help run prepare upgrade runtime test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -48,10 +48,14 @@ prepare: $(VENV)/.runtime ## install, configure, migrate, publish the content (a
 	@$(BIN)/flask lms init
 
 run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 starts it empty, DEMO=full with three years
+	@$(BIN)/flask lms runtime prepare --or-go-on
 	@case "$(DEMO)" in 0) ;; full) $(BIN)/flask lms demo --if-alone --full ;; *) $(BIN)/flask lms demo --if-alone ;; esac
 	@exec $(BIN)/flask lms serve
 
-test: $(VENV)/.dev $(NBGRADER)/.ready test-needs lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
+runtime: $(VENV)/.runtime ## the Python of learners' browsers, compressed in haste, for the tests; make run makes it well
+	@$(BIN)/python -m lms.workspace.runtime_command prepare --fast || echo "The tests that need it are skipped." >&2
+
+test: $(VENV)/.dev $(NBGRADER)/.ready test-needs runtime lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
@@ -78,7 +82,7 @@ check-content: $(VENV)/.runtime ## check each course and exercise, and the proof
 	$(BIN)/python -m lms.content check
 	@for exercise in exercises/*/; do $(BIN)/python -m lms.grading check $$exercise || exit 1; done
 
-e2e: $(VENV)/.dev test-needs ## drive the product in a real browser
+e2e: $(VENV)/.dev test-needs runtime ## drive the product in a real browser
 	$(BIN)/python -m pytest -m browser
 
 screenshots: $(VENV)/.dev test-needs ## take the pictures of the documentation from the running product

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-NAMES = frozenset(("postgres", "chromium", "sandbox", "nbgrader"))
+NAMES = frozenset(("postgres", "chromium", "sandbox", "nbgrader", "runtime"))
 
 
 def required() -> frozenset[str]:

@@ -20,10 +20,10 @@ DEFAULT = Path(__file__).resolve().parent.parent.parent / "runtime"
 WITHOUT = "The site runs without it: learners then upload notebooks, and can't run Python on the page."
 
 
-def make(folder: Path, origin: str | None, is_fast: bool, say: Say) -> None:
+def make(folder: Path, origin: str | None, is_fast: bool, say: Say, *, is_thorough: bool = True) -> None:
     """Prepare and say what came of it. Raises LMSError where nothing did."""
     before = find_runtime(folder)
-    made = prepare(folder, origin=origin, is_fast=is_fast, say=say)
+    made = prepare(folder, origin=origin, is_fast=is_fast, is_thorough=is_thorough, say=say)
     if made is before:
         say(f"the browser's Python is ready ({_sizes(made)})")
     else:

@@ -39,7 +39,9 @@ _PIECES = "pieces"
 _MATPLOTLIB = "matplotlib/mpl-data/"
 _ZONES_FROM = "pytz"
 _ROOM = 600_000_000  # bytes that a preparation may need at its height
-_BEST, _FAST = 11, 5
+# What every exercise needs is worth the last two per cent, which cost as much time again.
+_BEST, _GOOD, _FAST = 11, 10, 5
+_EVERYBODYS = ("pandas",)
 _COMPILE_SECONDS = 900
 
 
@@ -50,10 +52,13 @@ class RuntimePrepareError(LMSError):
     sentence = "The browser's Python could not be prepared: {why}"
 
 
-def prepare(folder: Path, *, origin: str | None = None, is_fast: bool = False, say: Say = print) -> Runtime:
+def prepare(
+    folder: Path, *, origin: str | None = None, is_fast: bool = False, is_thorough: bool = True, say: Say = print
+) -> Runtime:
     """Have this program's release below `folder`.
 
     Args:
+        is_thorough: read all files that are there already, in some seconds; else their sizes are held to be enough.
         origin: see `runtime_pieces.fetch`.
         is_fast: compress in seconds instead of minutes, a fifth larger; for tests. A later run without it improves it.
 
@@ -65,8 +70,12 @@ def prepare(folder: Path, *, origin: str | None = None, is_fast: bool = False, s
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
             runtime = find_runtime(folder)
-            if runtime is not None and (runtime.is_best or is_fast) and not problems(runtime, is_thorough=False):
+            wrong = problems(runtime, is_thorough=is_thorough) if runtime else []
+            if runtime is not None and (runtime.is_best or is_fast) and not wrong:
                 return runtime
+            for line in wrong:
+                say(f"{line}; it is made again")
+                _unlink_with_packed(folder / lock.release / line.partition(" ")[0])
             _make(lock, folder, origin, is_fast, say)
     except OSError as error:
         raise RuntimePrepareError(why=_disk(error, folder)) from error
@@ -171,7 +180,11 @@ def _compress(lock: Lock, part: Path, is_fast: bool, say: Say) -> tuple[RuntimeF
     done = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         largest_first = sorted(names, key=lambda name: -(part / name).stat().st_size)
-        running = {pool.submit(_compress_one, part / name, is_fast): name for name in largest_first}
+        first = {*lock.core, *(lock.packages[name].file for name in lock.closed(_EVERYBODYS))}
+        running = {
+            pool.submit(_compress_one, part / name, _FAST if is_fast else _BEST if name in first else _GOOD): name
+            for name in largest_first
+        }
         try:
             for future in as_completed(running):
                 future.result()
@@ -183,13 +196,13 @@ def _compress(lock: Lock, part: Path, is_fast: bool, say: Say) -> tuple[RuntimeF
     return tuple(_file(part / name, lock) for name in names)
 
 
-def _compress_one(path: Path, is_fast: bool) -> None:
+def _compress_one(path: Path, quality: int) -> None:
+    is_fast = quality == _FAST
     zipped, best, fast = (path.with_name(path.name + end) for end in (".gz", ".br", ".fast"))
     if not zipped.exists():
         _write(zipped, gzip.compress(path.read_bytes(), 6, mtime=0))
     if best.exists() and (is_fast or not fast.exists()):
         return
-    quality = _FAST if is_fast else _BEST
     if is_fast:
         fast.touch()  # says that what lies here may be made smaller
     _write(best, brotli.compress(path.read_bytes(), quality=quality))
@@ -248,6 +261,13 @@ def _alone(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _unlink_with_packed(path: Path) -> None:
+    """Remove a file of a release, and what was compressed from it."""
+    stem = path.with_suffix("") if path.suffix in (".br", ".gz") else path
+    for file in (path, *(stem.with_name(stem.name + end) for end in (".br", ".gz"))):
+        file.unlink(missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:

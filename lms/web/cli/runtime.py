@@ -24,12 +24,14 @@ def runtime() -> None:
     "--from", "origin", metavar="PLACE", help="a folder, an archive, or the address of either, not the package index"
 )
 @click.option("--fast", is_flag=True, help="compress fast instead of well: seconds instead of minutes, a fifth larger")
-@click.option("--or-go-on", is_flag=True, help="where it can't be made, say so and end well: the site runs without it")
+@click.option(
+    "--or-go-on", is_flag=True, help="for starts: look at sizes alone, and where it can't be made say so and end well"
+)
 @in_site
 def prepare(site: LMS, origin: str | None, fast: bool, or_go_on: bool) -> None:
     """Fetch, verify, repack and compress it. Again changes nothing; after a break it goes on where it was."""
     try:
-        runtime_command.make(Path(site.settings.runtime_dir), origin, fast, say)
+        runtime_command.make(Path(site.settings.runtime_dir), origin, fast, say, is_thorough=not or_go_on)
     except LMSError as error:
         if not or_go_on:
             raise
