@@ -10,14 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, delete, func, literal, literal_column, null, select, update
 from sqlalchemy.orm import Session
 
 from lms import audit
 from lms.clock import utcnow
-from lms.models import Base, Change, ChangeSet, Person
+from lms.errors import NotFoundError
+from lms.models import Base, Change, ChangeSet, Company, Person
 from lms.models.database import insert_into
+
+ROSTER = "roster_applied"  # the kind of what a roster did, which has a page of its own
 
 
 class Recorder:
@@ -215,6 +219,22 @@ def history_of_person(session: Session, person_id: int, *, limit: int = 30) -> l
     return _history(session, Change.person_id == person_id, (), limit)
 
 
+def history_of(session: Session, subject: str, *, limit: int = 30) -> list[Deed]:
+    """What was done to one subject (centre:3), the newest first. Three queries."""
+    mine = select(ChangeSet.id).where(ChangeSet.subject == subject)
+    return _history(session, Change.set_id.in_(mine), (), limit)
+
+
+def load_of(session: Session, subject: str, uid: UUID) -> ChangeSet:
+    """A deed on a subject. Raises NotFoundError."""
+    found = session.scalar(
+        select(ChangeSet).where(ChangeSet.uid == uid, ChangeSet.subject == subject, ChangeSet.at.is_not(None))
+    )
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
 def _history(session: Session, concerns: ColumnElement[bool], counted: Iterable[str], limit: int) -> list[Deed]:
     ids = select(Change.set_id).where(concerns).distinct().order_by(Change.set_id.desc()).limit(limit)
     sets = session.execute(
@@ -240,3 +260,30 @@ def _history(session: Session, concerns: ColumnElement[bool], counted: Iterable[
     ):
         counts[set_id][table, "added" if is_new else "removed" if is_gone else "altered"] = rows
     return [Deed(set_, name, listed[set_.id], counts[set_.id]) for set_, name in sets]
+
+
+def load_of_company(session: Session, company: Company, uid: UUID, editable: ColumnElement[bool]) -> ChangeSet:
+    """A deed on a company, of which every company that it touched may be edited. What a roster did is undone there.
+
+    Raises:
+        NotFoundError
+    """
+    found = session.scalar(
+        select(ChangeSet).where(
+            ChangeSet.uid == uid,
+            ChangeSet.at.is_not(None),
+            ChangeSet.kind != ROSTER,
+            select(Change.row_id).where(Change.set_id == ChangeSet.id, Change.company_id == company.id).exists(),
+        )
+    )
+    if found is None:
+        raise NotFoundError()
+    touched = set(
+        session.scalars(
+            select(Change.company_id).where(Change.set_id == found.id, Change.company_id.is_not(None)).distinct()
+        )
+    )
+    mine = set(session.scalars(select(Company.id).where(Company.id.in_(touched), editable)))
+    if touched - mine:
+        raise NotFoundError()
+    return found

@@ -29,9 +29,10 @@ FACTS = ("region_id", "size_class", "factory_level", "industry_id")
 
 
 class CompanyError(LMSError):
-    """`reason`: number_malformed, number_taken, name_missing, name_too_long, unknown (a region, size, level or industry that
-    there is not), region_ended, elsewhere (a region that the viewer doesn't look after), future, too_early, same_day (there is
-    a row of that day: correct it), same (nothing would change), reason_missing, merged, itself."""
+    """`reason`: number_malformed, number_taken, no_such_number, name_missing, name_too_long, name_taken, unknown (a region,
+    size, level or industry that there is not), region_ended, elsewhere (a region that the viewer doesn't look after), future,
+    too_early, same_day (there is a row of that day: correct it), same (nothing would change), reason_missing, merged, itself,
+    clashes."""
 
     sentence = "The company was not changed: {reason}."
 
@@ -229,6 +230,24 @@ def list_regions(session: Session, viewer: Viewer | None, day: date | None = Non
     if viewer is not None and not viewer.is_operator:
         statement = statement.where(Region.id.in_(places.served_regions(session, viewer.officer_centres, day)))
     return session.scalars(statement).all()
+
+
+def list_industries(session: Session) -> Sequence[Industry]:
+    """Of the newest revision of the classification."""
+    newest = select(func.max(Industry.revision)).scalar_subquery()
+    return session.scalars(select(Industry).where(Industry.revision == newest).order_by(Industry.code)).all()
+
+
+def region_with_slug(session: Session, slug: str) -> Region:
+    """Raises CompanyError: unknown."""
+    region = session.scalar(select(Region).where(Region.slug == slug))
+    if region is None:
+        raise CompanyError("unknown")
+    return region
+
+
+def merged_into(session: Session, company: Company) -> Company | None:
+    return session.get(Company, company.merged_into_id) if company.merged_into_id is not None else None
 
 
 # Changing

@@ -9,14 +9,14 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.models import Company, Employment, Person
 
-from . import accounts, changes, companies
+from . import accounts, changes, companies, places
 from .changes import Recorder
 from .viewers import Viewer
 
@@ -62,6 +62,18 @@ def list_people(
             or_(Person.name.startswith(text, autoescape=True), Employment.employee_number == text)
         )
     return [Employee(person, employment) for person, employment in session.execute(statement)]
+
+
+def count_people(session: Session, company: Company) -> int:
+    """Who works there today."""
+    return (
+        session.scalar(
+            select(func.count(Employment.person_id.distinct())).where(
+                Employment.company_id == company.id, places.covers(Employment.from_on, Employment.to_on, today())
+            )
+        )
+        or 0
+    )
 
 
 def load_employment(

@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.models import Cluster, ClusterMember, Company, Sponsorship, new_uid
 
-from . import changes, companies
+from . import changes, companies, places
 from .companies import CompanyError
 from .viewers import Viewer
 
 
 def list_clusters(session: Session) -> Sequence[Cluster]:
     return session.scalars(select(Cluster).order_by(Cluster.name, Cluster.id)).all()
+
+
+def count_members(session: Session, day: date) -> list[tuple[Cluster, int]]:
+    """Each cluster with how many companies are in it on a day."""
+    rows = session.execute(
+        select(Cluster, func.count(ClusterMember.id))
+        .outerjoin(
+            ClusterMember,
+            (ClusterMember.cluster_id == Cluster.id) & places.covers(ClusterMember.from_on, ClusterMember.to_on, day),
+        )
+        .group_by(Cluster.id)
+        .order_by(Cluster.name, Cluster.id)
+    )
+    return [(cluster, count) for cluster, count in rows]
 
 
 def list_memberships(session: Session, company: Company) -> list[tuple[ClusterMember, Cluster]]:

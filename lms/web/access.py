@@ -100,6 +100,11 @@ slips = Rule(
     "officer, company manager or operator",
     lambda viewer: bool(viewer.officer_centres or viewer.managed_companies or viewer.is_operator),
 )
+organisers = Rule("officer or operator", lambda viewer: bool(viewer.officer_centres or viewer.is_operator))
+organisations = Rule(
+    "officer, operator or programme office",
+    lambda viewer: bool(viewer.officer_centres or viewer.is_operator or viewer.is_programme_office),
+)
 programme_office = Rule("programme office", lambda viewer: viewer.is_programme_office)
 
 
