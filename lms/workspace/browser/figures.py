@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from lms.grading.room.pictures import picture
 
 BACKEND = "lms.workspace.browser.backend"
 FONT = "Baeum Sans"
+_FONT_FILE = "BaeumSans-Regular.ttf"
 
 
-def set_up(data_path: str = "") -> None:
-    """After matplotlib was imported for the first time: signs that every font has, and Hangul if its font is there."""
-    import matplotlib  # noqa: PLC0415 - only where a notebook uses it
-    from matplotlib import font_manager  # noqa: PLC0415
-
-    if data_path:
-        font_manager.fontManager.addfont(data_path)
-    if any(font.name == FONT for font in font_manager.fontManager.ttflist):
-        matplotlib.rcParams["font.family"] = [FONT, "DejaVu Sans"]
-    matplotlib.rcParams["axes.unicode_minus"] = False
+def set_up() -> None:
+    """Before matplotlib is imported: where it draws, and a font with Hangul if its folder has ours. A list of the fonts that
+    lies beside them saves it from looking through them."""
+    os.environ["MPLBACKEND"] = f"module://{BACKEND}"
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or not found.origin or "MPLCONFIGDIR" not in os.environ:
+        return
+    data = Path(found.origin).parent / "mpl-data"
+    if (data / "config").is_dir():
+        os.environ["MPLCONFIGDIR"] = str(data / "config")
+    lines = ["axes.unicode_minus: False"]
+    if (data / "fonts" / "ttf" / _FONT_FILE).exists():
+        lines.append(f"font.family: {FONT}, DejaVu Sans")
+    folder = Path(os.environ["MPLCONFIGDIR"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "matplotlibrc").write_text("\n".join(lines) + "\n")
 
 
 def as_data(figure: Any) -> dict[str, str]:

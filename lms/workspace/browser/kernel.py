@@ -6,7 +6,6 @@ import builtins
 import importlib.util
 import itertools
 import json
-import os
 import sys
 import types
 from collections.abc import Coroutine
@@ -54,9 +53,7 @@ class Kernel:
         guard.close()
         guard.refuse_input(say("input", self.language))
         guard.sleep_lightly(self.sink.flush)
-        os.environ["MPLBACKEND"] = f"module://{figures.BACKEND}"
-        if "matplotlib" in sys.modules:
-            figures.set_up()
+        figures.set_up()
 
     # cells
 
@@ -208,11 +205,10 @@ class Kernel:
         """Top-level modules that a cell imports and that aren't there, as a JSON list."""
         return json.dumps([name for name in sorted(completing.imported(source)) if not _is_there(name)])
 
-    def came(self, modules: str) -> None:
-        """After libraries were put in place: matplotlib wants its setting. `modules`: a JSON list of top-level names."""
+    def came(self) -> None:
+        """After libraries were put in place."""
         importlib.invalidate_caches()
-        if "matplotlib" in json.loads(modules):
-            figures.set_up()
+        figures.set_up()
 
 
 def _is_async(ready: sources.Ready) -> bool:

@@ -285,7 +285,7 @@ class Kernel extends EventTarget {
     } catch {
       return;
     }
-    if (await this.#ask({ type: "install", packages, names: known })) {
+    if (await this.#ask({ type: "install", packages })) {
       for (const name of packages) this.versions[name] = text(runtime.packages[name].version, 100);
     }
   }

@@ -169,10 +169,10 @@
     }
   }
 
-  async function install({ id, packages, names }) {
+  async function install({ id, packages }) {
     await pyodide.loadPackage(packages, { messageCallback: () => {}, errorCallback: () => {} });
     need(packages);
-    kernel.came(JSON.stringify(names));
+    kernel.came();
     tell({ type: "installed", id });
   }
 
