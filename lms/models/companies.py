@@ -149,7 +149,6 @@ class Employment(Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("lms_company.id"))
     employee_number: Mapped[str | None] = mapped_column(String(40))
     department: Mapped[str] = mapped_column(String(80), default="")
-    duty: Mapped[str] = mapped_column(String(80), default="", server_default="")
     job: Mapped[str] = mapped_column(String(80), default="", server_default="")
     from_on: Mapped[date]
     to_on: Mapped[date | None]

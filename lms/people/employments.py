@@ -23,7 +23,7 @@ from .viewers import Viewer
 
 class EmploymentError(LMSError):
     """`reason`: number_taken (by somebody else at the company), already (she works there at that time), ends_before (it would
-    end before it began), ended (it has ended), same, reason_missing, number_too_long, department_too_long (or the duty),
+    end before it began), ended (it has ended), same, reason_missing, number_too_long, department_too_long (or the job),
     number_missing (who has no e-mail either could never sign in)."""
 
     sentence = "The employment was not changed: {reason}."
@@ -35,7 +35,7 @@ class Place:
 
     employee_number: str | None = None
     department: str = ""
-    duty: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def employ(
         company_id=company.id,
         employee_number=place.employee_number,
         department=place.department,
-        duty=place.duty,
+        job=place.job,
         from_on=from_on,
     )
     record.add(row)
@@ -231,12 +231,12 @@ def _begin(session: Session, viewer: Viewer | None, kind: str, person_id: int, r
 
 def _checked(place: Place) -> Place:
     number = unicodedata.normalize("NFKC", place.employee_number or "").strip() or None
-    department, duty = (" ".join(unicodedata.normalize("NFC", text).split()) for text in (place.department, place.duty))
+    department, job = (" ".join(unicodedata.normalize("NFC", text).split()) for text in (place.department, place.job))
     if number is not None and len(number) > 40:
         raise EmploymentError("number_too_long")
-    if len(department) > 80 or len(duty) > 80:
+    if len(department) > 80 or len(job) > 80:
         raise EmploymentError("department_too_long")
-    return Place(number, department, duty)
+    return Place(number, department, job)
 
 
 def _holder(session: Session, company: Company, number: str | None) -> Employment | None:

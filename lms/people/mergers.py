@@ -113,7 +113,7 @@ def _move_people(session: Session, record: Recorder, company: Company, into: Com
             to_on=ends,
             employee_number=twin.employee_number or row.employee_number,
             department=twin.department or row.department,
-            duty=twin.duty or row.duty,
+            job=twin.job or row.job,
         )
 
 

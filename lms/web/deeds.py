@@ -62,7 +62,7 @@ _COLUMNS: Mapping[str, Any] = {
     "centre_id": lazy_gettext("centre"),
     "employee_number": lazy_gettext("employee number"),
     "department": lazy_gettext("department"),
-    "duty": lazy_gettext("duty"),
+    "job": lazy_gettext("duty"),
     "from_on": lazy_gettext("from"),
     "to_on": lazy_gettext("until"),
 }

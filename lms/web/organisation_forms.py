@@ -126,7 +126,7 @@ class MergeForm(Form):
 class PlaceForm(Form):
     employee_number = StringField(_("Employee number"), validators=_perhaps(40))
     department = StringField(_("Department"), validators=_perhaps(80))
-    duty = StringField(_("Duty"), validators=_perhaps(80))
+    job = StringField(_("Duty"), validators=_perhaps(80))
 
 
 class NewPersonForm(PlaceForm):

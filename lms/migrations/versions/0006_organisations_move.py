@@ -99,7 +99,6 @@ def _companies() -> None:
     with op.batch_alter_table("lms_centre_region") as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_lms_centre_region_centre_id_region_id"), type_="unique")
         batch_op.create_index(batch_op.f("ix_lms_centre_region_centre_id_region_id"), ["centre_id", "region_id"])
-    op.add_column("lms_employment", sa.Column("duty", sa.String(length=80), server_default="", nullable=False))
 
 
 def _fill_keys() -> None:
@@ -168,8 +167,6 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
     op.drop_table("lms_sponsorship")
     op.drop_table("lms_former_name")
-    with op.batch_alter_table("lms_employment") as batch_op:
-        batch_op.drop_column("duty")
     with op.batch_alter_table("lms_centre_region") as batch_op:
         batch_op.drop_index(batch_op.f("ix_lms_centre_region_centre_id_region_id"))
         batch_op.create_unique_constraint(

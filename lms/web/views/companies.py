@@ -459,7 +459,7 @@ def _show_new_person(company: Company, form: Any) -> str:
         lead=_("She gets an account that nobody can sign in to yet; give her a slip or an invitation next."),
         button=_("Add"),
         form=form,
-        order=("name", "employee_number", "department", "duty", "email", "from_on"),
+        order=("name", "employee_number", "department", "job", "email", "from_on"),
         action=url("companies.add_person", uid=company.uid),
         trail=_trail(company),
         here=url("companies.new_person", uid=company.uid),
@@ -502,7 +502,7 @@ def add_person(uid: UUID) -> Answer:
 
 
 def _place(form: Any) -> Place:
-    return Place(form.employee_number.data or None, form.department.data or "", form.duty.data or "")
+    return Place(form.employee_number.data or None, form.department.data or "", form.job.data or "")
 
 
 @bp.get("/<uuid:uid>/people/<uuid:person>/<day>")
@@ -548,7 +548,7 @@ def _of_place(row: Employee) -> dict[str, Any]:
     return {
         "employee_number": held.employee_number or "",
         "department": held.department,
-        "duty": held.duty,
+        "job": held.job,
         "from_on": held.from_on,
         "to_on": held.to_on,
     }
@@ -569,7 +569,7 @@ _EMPLOYMENT: dict[str, _Change] = {
         lazy_gettext("Went to another company"),
         lazy_gettext("She works there up to the day before, and at the other company from this day on."),
         organisation_forms.MoveForm,
-        ("number", "from_on", "employee_number", "department", "duty", "reason"),
+        ("number", "from_on", "employee_number", "department", "job", "reason"),
         lambda writing, viewer, row, form: employments.move(
             writing, viewer, row.employment, _other(writing, viewer, form.number.data), place=_place(form),
             from_on=form.from_on.data, reason=form.reason.data or "", address=_address(),
@@ -580,7 +580,7 @@ _EMPLOYMENT: dict[str, _Change] = {
         lazy_gettext("Correct the employment"),
         lazy_gettext("What we had was wrong all along."),
         organisation_forms.CorrectPlaceForm,
-        ("employee_number", "department", "duty", "from_on", "to_on", "reason"),
+        ("employee_number", "department", "job", "from_on", "to_on", "reason"),
         lambda writing, viewer, row, form: employments.correct(
             writing, viewer, row.employment, place=_place(form), from_on=form.from_on.data, to_on=form.to_on.data,
             reason=form.reason.data, address=_address(),
