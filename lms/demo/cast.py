@@ -26,7 +26,7 @@ from lms.models import (
     Run,
     Target,
 )
-from lms.people import accounts, passwords, roles
+from lms.people import accounts, consents, passwords, roles
 
 from .days import morning
 from .errors import DemoError
@@ -93,10 +93,18 @@ def make(session: Session, instance: Path, day: date | None = None) -> list[Acco
     run = _run(session, course, day)
     # Written before the caller commits: if that fails, the people are missing and the next call makes both anew.
     made = [_person(session, character, companies[0], run, day) for character in _CAST]
+    _agree(session, instance)
     file = instance / FILE
     file.touch(mode=0o600)
     file.write_text(json.dumps([vars(account) for account in made], ensure_ascii=False, indent=1), "utf-8")
     return made
+
+
+def _agree(session: Session, instance: Path) -> None:
+    """The cast has answered to what is asked of learners, so that whoever looks around begins with the courses."""
+    texts = consents.load(instance / "consents")
+    for person in session.scalars(marked(Person)).all():
+        consents.answer(session, texts, person, [text.slug for text in texts.texts], language="ko")
 
 
 def first_day(day: date) -> date:

@@ -18,9 +18,14 @@ from lms.models import (
     Base,
     Cluster,
     ClusterMember,
+    Code,
     Company,
     CompanyStatus,
     CompletionRule,
+    Consent,
+    ConsentState,
+    ConsentText,
+    Delivery,
     DemoRow,
     Download,
     Draft,
@@ -31,6 +36,8 @@ from lms.models import (
     Grade,
     Job,
     LedgerEntry,
+    Message,
+    MessageChoice,
     Person,
     Programme,
     QuizAttempt,
@@ -38,6 +45,8 @@ from lms.models import (
     Run,
     RunUnit,
     SignIn,
+    SlipBatch,
+    SlipSheet,
     StoredFile,
     Submission,
     Target,
@@ -120,6 +129,15 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Employment, Employment.person_id.in_(people)),
         (Role, Role.person_id.in_(people)),
         (SignIn, SignIn.person_id.in_(people)),
+        (Code, Code.person_id.in_(people)),
+        (SlipSheet, SlipSheet.batch_id.in_(select(SlipBatch.id).where(SlipBatch.requested_by.in_(people)))),
+        (SlipBatch, SlipBatch.requested_by.in_(people)),
+        (Consent, Consent.person_id.in_(people)),
+        (ConsentText, ConsentText.id.not_in(select(Consent.text_id).where(Consent.person_id.not_in(people)))),
+        (ConsentState, ConsentState.person_id.in_(people)),
+        (Delivery, Delivery.message_id.in_(select(Message.id).where(Message.person_id.in_(people)))),
+        (Message, Message.person_id.in_(people)),
+        (MessageChoice, MessageChoice.person_id.in_(people)),
         (ExternalIdentity, ExternalIdentity.person_id.in_(people)),
         (Download, Download.actor_id.in_(people)),
         (Throttle, Throttle.key.in_(of_person)),
@@ -152,8 +170,9 @@ def _hanging(session: Session, owned: list[tuple[type[Base], ColumnElement[bool]
             goes = select(key.column).where(conditions[target])
             stays: ColumnElement[bool] = key.parent.in_(goes)
             if table.name in conditions:
-                own = select(table.c.id).where(conditions[table.name])
-                stays = and_(stays, table.c.id.not_in(own))
+                row = next(iter(table.primary_key))
+                own = select(row).where(conditions[table.name])
+                stays = and_(stays, row.not_in(own))
             if session.scalar(select(func.count()).select_from(table).where(stays)):
                 yield table.name
 

@@ -14,7 +14,7 @@ from lms.models import ExternalIdentity, Person
 from lms.web.extension import LMS, Identity
 from tests.web import small_course
 from tests.web.browser import Browser
-from tests.web.site import Site, open_site, settings_of
+from tests.web.site import Site, open_site, settings_of, without_consents
 from tests.world import World
 
 from .conftest import HANA, LIAR, PASSWORD, SUJIN, add_user, sign_in, sign_out, token
@@ -156,7 +156,7 @@ def test_an_address_that_the_host_vouches_for_opens_the_account(site: Site) -> N
 
 def test_an_address_that_the_host_does_not_vouch_for_opens_nothing(site: Site) -> None:
     browser = browser_of(site, LIAR)
-    browser.see("/learn/")
+    browser.see("/learn/consents/")  # where whoever comes for the first time is led
     assert _person(site, LIAR.number).id != site.world.seoyeon.id
     browser.see("/learn/desk/", 403)
 
@@ -165,7 +165,9 @@ def _second_host(site: Site, world: World, content: Path, tmp_path: Path, identi
     """Another site over the same database, whose people are somebody else's."""
     app = Flask("second", instance_path=str(tmp_path / "second"))
     app.secret_key = "another secret of another site"
-    settings = settings_of(str(site.lms.settings.database_url), tmp_path, content)
+    settings = settings_of(
+        str(site.lms.settings.database_url), tmp_path, content, consents_dir=str(without_consents(tmp_path / "none"))
+    )
     lms = LMS(app, url_prefix="/study", identity=lambda: identity, issuer="second", settings=settings)
     return Site(app, lms, world, site.run, "/study")
 

@@ -22,7 +22,7 @@ from lms.files import FileStore
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, runs
 from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
-from lms.people import sealing
+from lms.people import consents, sealing
 from lms.settings import KEYS_NAME, Settings
 from lms.submissions.take_result import write_grade
 from lms.web import work
@@ -148,6 +148,14 @@ def settings_of(database_url: str, folder: Path, content: Path, **more: object) 
         runtime_dir=str(folder / "runtime"),
         **more,  # type: ignore[arg-type]
     )
+
+
+def without_consents(folder: Path) -> Path:
+    """Texts of an operator who asks for none of ours."""
+    for text in consents.SHIPPED.iterdir():
+        (folder / text.name).mkdir(parents=True)
+        (folder / text.name / "text.toml").touch()
+    return folder
 
 
 def standalone(database_url: str, folder: Path, content: Path, **more: object) -> Flask:
