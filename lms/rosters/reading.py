@@ -11,11 +11,21 @@ from typing import Any
 import msgspec
 
 from lms.errors import LMSError
-from lms.people.resident_numbers import contains_resident_number
+from lms.people.resident_numbers import MARK, contains_resident_number
 
 from .sheet_child import ERROR_VALUE, NOT_COMPUTED
 
-__all__ = ("ERROR_VALUE", "NOT_COMPUTED", "RESIDENT_NUMBER", "Line", "Sheet", "UnreadableError", "Workbook", "read")
+__all__ = (
+    "ERROR_VALUE",
+    "NOT_COMPUTED",
+    "RESIDENT_NUMBER",
+    "Line",
+    "Sheet",
+    "UnreadableError",
+    "Workbook",
+    "read",
+    "shown",
+)
 
 WALL_SECONDS = 90
 MOST_BYTES = 20_000_000
@@ -114,3 +124,8 @@ def _take_out_resident_numbers(cells: list[str]) -> None:
         first, second = cells[place], cells[place + 1]
         if len(second) == 7 and len(first) == 6 and contains_resident_number(f"{first}-{second}", column=True):
             cells[place] = cells[place + 1] = RESIDENT_NUMBER
+
+
+def shown(cell: str) -> str:
+    """A cell as it is given back."""
+    return {RESIDENT_NUMBER: MARK, NOT_COMPUTED: "", ERROR_VALUE: "#N/A"}.get(cell, cell)

@@ -67,6 +67,26 @@ def send(
     Raises:
         NotFoundError: there is no such form.
     """
+    named = f"{name}-{question.as_of}"
+    return send_rows(sheet, form, report=report, question=question, name=named, reason=reason, has_persons=has_persons)
+
+
+def send_rows(
+    sheet: Sheet,
+    form: str,
+    *,
+    report: str,
+    question: Question | dict[str, Any],
+    name: str,
+    reason: str = "",
+    has_persons: bool = True,
+) -> Response:
+    """The same for rows that answer no report's question; `question` says in words what they are.
+
+    Raises:
+        NotFoundError: there is no such form.
+        ReasonMissingError
+    """
     if form not in FORMS:
         raise NotFoundError()
     counted = _Counted(sheet.rows)
@@ -83,7 +103,7 @@ def send(
             has_persons=has_persons,
             address=request.remote_addr or "",
         )
-    answer = send_file(file, mimetype=FORMS[form], as_attachment=True, download_name=f"{name}-{question.as_of}.{form}")
+    answer = send_file(file, mimetype=FORMS[form], as_attachment=True, download_name=f"{name}.{form}")
     answer.headers["Cache-Control"] = "no-store, private"  # send_file would let a shared computer keep it
     return answer
 

@@ -8,39 +8,38 @@ from typing import Any
 from lms.errors import LMSError
 from lms.rosters.findings import Finding
 
-from .i18n import format_number
+from .i18n import format_number, lazy_gettext
 from .i18n import gettext as _
-from .i18n import lazy_gettext as lazy
 
 FIELDS: Mapping[str, Any] = {
-    "business_number": lazy("Business number"),
-    "company": lazy("Company name"),
-    "region": lazy("Region"),
-    "name": lazy("Name"),
-    "employee_number": lazy("Employee number"),
-    "birth_date": lazy("Birth date"),
-    "phone": lazy("Mobile phone"),
-    "email": lazy("E-mail"),
-    "department": lazy("Department"),
-    "job": lazy("Job"),
-    "course": lazy("Course"),
-    "run": lazy("Run"),
+    "business_number": lazy_gettext("Business number"),
+    "company": lazy_gettext("Company name"),
+    "region": lazy_gettext("Region"),
+    "name": lazy_gettext("Name"),
+    "employee_number": lazy_gettext("Employee number"),
+    "birth_date": lazy_gettext("Birth date"),
+    "phone": lazy_gettext("Mobile phone"),
+    "email": lazy_gettext("E-mail"),
+    "department": lazy_gettext("Department"),
+    "job": lazy_gettext("Job"),
+    "course": lazy_gettext("Course"),
+    "run": lazy_gettext("Run"),
 }
 OUTCOMES: Mapping[str, Any] = {
-    "new": lazy("New"),
-    "changed": lazy("Changed"),
-    "same": lazy("Same"),
-    "wrong": lazy("Wrong"),
-    "skipped": lazy("Left out"),
+    "new": lazy_gettext("New"),
+    "changed": lazy_gettext("Changed"),
+    "same": lazy_gettext("Same"),
+    "wrong": lazy_gettext("Wrong"),
+    "skipped": lazy_gettext("Left out"),
 }
 STATES: Mapping[str, Any] = {
-    "waiting": lazy("Waits to be checked"),
-    "checking": lazy("Being checked"),
-    "checked": lazy("Checked, not applied"),
-    "applying": lazy("Being applied"),
-    "applied": lazy("Applied"),
-    "undone": lazy("Undone"),
-    "failed": lazy("Stopped"),
+    "waiting": lazy_gettext("Waits to be checked"),
+    "checking": lazy_gettext("Being checked"),
+    "checked": lazy_gettext("Checked, not applied"),
+    "applying": lazy_gettext("Being applied"),
+    "applied": lazy_gettext("Applied"),
+    "undone": lazy_gettext("Undone"),
+    "failed": lazy_gettext("Stopped"),
 }
 
 
@@ -189,6 +188,10 @@ def unreadable(error: LMSError) -> str:
 
 def refused(error: LMSError) -> str:
     """Of a roster that isn't ready for what was asked."""
+    return refused_for(error.reason)
+
+
+def refused_for(reason: str) -> str:
     return {
         "busy": _("This roster is being worked on. Wait until it is through."),
         "applied": _("This roster was applied already."),
@@ -199,7 +202,7 @@ def refused(error: LMSError) -> str:
         "too_late": _("A roster can be undone for one day. Change the people one by one, or upload a right roster."),
         "nothing": _("No row of this roster would change anything."),
         "fault": _("A fault of ours stopped it. Nothing was written; upload the file again."),
-    }.get(error.reason if isinstance(error, LMSError) else error, _("This did not work. Nothing was changed."))
+    }.get(reason, _("This did not work. Nothing was changed."))
 
 
 def bulk_refused(error: LMSError) -> str:
