@@ -136,7 +136,7 @@ class Kernel:
         """A cell that closed or threw away a stream loses what it printed, not the cells after it."""
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name, None)
-            if not isinstance(stream, Stream) or stream.closed:
+            if not isinstance(stream, Stream) or stream.closed or stream.sink is not self.sink:
                 setattr(sys, name, Stream(name, self.sink))
 
     # what is shown

@@ -140,18 +140,18 @@ class Stream(io.TextIOBase):
     def __init__(self, name: str, sink: Sink) -> None:
         self.name = f"<{name}>"
         self._stream = name
-        self._sink = sink
+        self.sink = sink
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text:
-            self._sink.write(self._stream, str.__str__(text))
+            self.sink.write(self._stream, str.__str__(text))
         return len(text)
 
     def flush(self) -> None:
         if not self.closed:
-            self._sink.flush()
+            self.sink.flush()
 
     def writable(self) -> bool:
         return True

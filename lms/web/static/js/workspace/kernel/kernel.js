@@ -311,7 +311,7 @@ class Kernel extends EventTarget {
     if (message.type === "ready") this.#waiting.get("ready")?.resolve(message);
     else if (message.type === "phase") this.#tell("progress", { phase: "start", loaded: Number(message.loaded) || 0, total: 1 });
     else if (message.type === "failed") {
-      console.warn("Python:", text(message.message, 500));
+      console.info("Python:", text(message.message, 500));
       this.#lost(this.#generation, message.reason === "memory" ? "memory" : "crashed");
     } else if (message.type === "output" && waits?.key) this.#show(waits.key, message.steps);
     else if (["done", "checked", "lacking", "installed", "completed"].includes(message.type) && waits) {

@@ -83,6 +83,8 @@
       createPyodideModule,
       lockFileContents: lock,
       packages,
+      stdout: () => {}, // until a cell runs
+      stderr: () => {},
       env: { HOME: "/home/learner", MPLCONFIGDIR: "/tmp/matplotlib" },
     });
     need(packages);
