@@ -17,6 +17,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -155,8 +156,8 @@ def _wrong(
     return Verdict(checked, head, _count_unsealed(session), problem, number, entry_id)
 
 
-def _links(session: Session) -> Iterator[tuple[int, int, str, AuditEntry | None]]:
-    """In portions: a million of them would not fit into memory."""
+def _links(session: Session) -> Iterator[Any]:
+    """Number, entry's id, digest, entry or None; in portions, because a million of them would not fit into memory."""
     last = 0
     while True:
         rows = session.execute(
@@ -168,8 +169,7 @@ def _links(session: Session) -> Iterator[tuple[int, int, str, AuditEntry | None]
         ).all()
         if not rows:
             return
-        for number, entry_id, digest, entry in rows:
-            yield number, entry_id, digest, entry
+        yield from rows
         last = rows[-1].number
         session.expunge_all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,8 +74,8 @@ def count_looks_at(session: Session, person_id: int) -> int:
 def list_looks(
     session: Session,
     *,
-    actor_id: int | None = None,
-    person_id: int | None = None,
+    actor_ids: Collection[int] | None = None,
+    person_ids: Collection[int] | None = None,
     action: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
@@ -86,8 +86,8 @@ def list_looks(
     wanted = [
         condition
         for condition in (
-            AccessEntry.actor_id == actor_id if actor_id is not None else None,
-            AccessEntry.person_id == person_id if person_id is not None else None,
+            AccessEntry.actor_id.in_(actor_ids) if actor_ids is not None else None,
+            AccessEntry.person_id.in_(person_ids) if person_ids is not None else None,
             AccessEntry.action == action if action else None,
             AccessEntry.at >= since if since else None,
             AccessEntry.at < until if until else None,

@@ -98,6 +98,12 @@ def list_records(session: Session, limit: int = 50) -> Sequence[Destruction]:
     return session.scalars(select(Destruction).order_by(Destruction.id.desc()).limit(limit)).all()
 
 
+def names_of(session: Session, records: Sequence[Destruction]) -> dict[int, str]:
+    """Who had it destroyed, by id."""
+    known = select(Person.id, Person.name).where(Person.id.in_({record.actor_id for record in records} - {None}))
+    return {id_: name for id_, name in session.execute(known)}
+
+
 def _count(session: Session, kind: str, before: datetime) -> int:
     if kind == "people":
         return session.scalar(select(func.count()).select_from(_due_people(before).subquery())) or 0

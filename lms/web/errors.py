@@ -22,10 +22,14 @@ from lms.people.codes import CodeError
 from lms.people.companies import CompanyError
 from lms.people.consents import ConsentError
 from lms.people.employments import EmploymentError
+from lms.people.others import RevealError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
+from lms.people.personal import PersonalDataError
 from lms.people.recovery import TooManyError
 from lms.people.resident_numbers import ResidentNumberError
+from lms.people.retention import RetentionError
 from lms.people.roles import RoleError
+from lms.people.sealing import SealError
 from lms.people.slips import SlipError
 from lms.people.undo import UndoRefusedError
 from lms.reports.downloads import ReasonMissingError
@@ -318,6 +322,16 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     ),
     ReportError: _report,
     GoalError: _goal,
+    RevealError: lambda error: _("Say in a few words what it is needed for; it is kept."),
+    RetentionError: lambda error: {
+        "never": _("By its settings this site keeps people's data for ever."),
+        "reason_missing": _("Say in a few words why; it is kept with the record."),
+        "in_use": _("This person still works somewhere or answers for something. End that first."),
+    }[error.reason],
+    PersonalDataError: lambda error: {
+        "phone": _("This is not a telephone number. It looks like 010-1234-5678."),
+        "birth_date": _("This can't be the birth date. Write it like 1990-01-31."),
+    }[error.reason],
     ResidentNumberError: lambda error: _(
         "There is a resident registration number in it, which may not be kept. Nothing was saved. Take it out and try again."
     ),
@@ -340,6 +354,12 @@ def _page_of(error: LMSError) -> Page:
             403, _("This page is not for your account."), _("If it should be, ask your centre to give you the role.")
         ),
         FormExpiredError: lambda: Page(400, _("The form had expired."), explain(error), retry=True),
+        SealError: lambda: Page(
+            503,
+            _("Hidden data can't be opened now."),
+            _("The keys of this site are missing. Tell its operator."),
+            retry=True,
+        ),
         ResidentNumberError: lambda: Page(422, _("Resident registration numbers are not taken."), explain(error)),
         RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
         DraftError: lambda: Page(
@@ -359,6 +379,10 @@ def _page_of(error: LMSError) -> Page:
 
 def _http_page(error: HTTPException) -> Page:
     if isinstance(error, RequestEntityTooLarge):
+        if (request.endpoint or "").startswith("lms.rosters."):
+            return Page(
+                413, _("The file is too large."), _("Take pictures and other sheets out of it, or divide the list.")
+            )
         return Page(413, _("The file is too large."), _not_a_notebook(NotANotebookError("too_large")))
     if error.code == 404:
         return _page_of(NotFoundError())

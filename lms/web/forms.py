@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import EmailField, FileField, Form, HiddenField, PasswordField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import DateField, EmailField, FileField, Form, HiddenField, PasswordField, StringField, TelField
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from .i18n import lazy_gettext as _
 
@@ -65,6 +65,16 @@ class FirstOperator(Form):
     def validate_again(self, field: PasswordField) -> None:
         if field.data != self.new.data:
             raise ValidationError(_("The two new passwords differ."))
+
+
+class ContactData(Form):
+    birth_date = DateField(validators=[Optional()])
+    phone = TelField(validators=[Optional(), Length(max=40, message=_("This is too long."))])
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        super().process(*args, **kwargs)
+        if self.birth_date.process_errors:  # WTForms' own sentence is in English alone
+            self.birth_date.process_errors = [_("Write the day like 1990-01-31.")]
 
 
 class HandIn(Form):

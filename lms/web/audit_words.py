@@ -1,0 +1,108 @@
+"""Words for what was done, for what was looked at, and for what is kept, by the names that the rooms give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import deeds
+from .i18n import gettext as _
+from .i18n import lazy_gettext
+
+ACTIONS: Mapping[str, Any] = {
+    **deeds.KINDS,
+    "signed_in": lazy_gettext("Signed in"),
+    "signed_out": lazy_gettext("Signed out"),
+    "password_changed": lazy_gettext("Password changed"),
+    "password_forgotten": lazy_gettext("Asked for another password"),
+    "password_set": lazy_gettext("Password set"),
+    "codes_made": lazy_gettext("One-time codes made"),
+    "code_made": lazy_gettext("One-time code made"),
+    "slips_asked": lazy_gettext("Slips asked for"),
+    "slips_taken": lazy_gettext("Slips taken"),
+    "slips_discarded": lazy_gettext("Slips thrown away"),
+    "invited": lazy_gettext("Invited by e-mail"),
+    "consent_given": lazy_gettext("Consent given"),
+    "consent_withdrawn": lazy_gettext("Consent withdrawn"),
+    "regraded": lazy_gettext("Regraded"),
+    "target_set": lazy_gettext("Target set"),
+    "target_reason": lazy_gettext("Target set"),
+    "downloaded": lazy_gettext("File with people taken"),
+    "exported_own": lazy_gettext("Own data taken"),
+    "contact_changed": lazy_gettext("Birth date or telephone changed"),
+    "revealed": lazy_gettext("Hidden data shown"),
+    "destroyed": lazy_gettext("Data destroyed"),
+    "destruction_asked": lazy_gettext("Destruction asked for"),
+    "audit_verified": lazy_gettext("Audit verified"),
+    "keys_changed": lazy_gettext("Keys changed"),
+}
+
+LOOKS: Mapping[str, Any] = {
+    "learner_page": lazy_gettext("Page of a learner"),
+    "submission": lazy_gettext("A notebook handed in"),
+    "company_people": lazy_gettext("Learners of a company"),
+    "employee_list": lazy_gettext("People of a company"),
+    "employee_page": lazy_gettext("An employee's page"),
+    "class_list": lazy_gettext("Learners of a class"),
+    "waiting_list": lazy_gettext("What waits for a decision"),
+    "person_page": lazy_gettext("Page of a person"),
+    "revealed": lazy_gettext("Hidden data shown"),
+    "downloaded": lazy_gettext("File with people taken"),
+    "audit_list": lazy_gettext("The audit"),
+    "looks_list": lazy_gettext("Who looked at whom"),
+}
+
+KEPT: Mapping[str, Any] = {
+    "person": lazy_gettext("Account"),
+    "employment": lazy_gettext("Employments"),
+    "role": lazy_gettext("Roles"),
+    "sign_in": lazy_gettext("Devices where signed in"),
+    "external_identity": lazy_gettext("Accounts elsewhere"),
+    "code": lazy_gettext("One-time codes"),
+    "message": lazy_gettext("Messages"),
+    "message_choice": lazy_gettext("Choice of messages"),
+    "consent": lazy_gettext("Consents"),
+    "draft": lazy_gettext("What was typed and not handed in"),
+    "grade": lazy_gettext("Grades"),
+    "submission": lazy_gettext("Notebooks handed in"),
+    "quiz_attempt": lazy_gettext("Tries at quizzes"),
+    "enrolment": lazy_gettext("Enrolments"),
+    "ledger_entry": lazy_gettext("Entries of the learning record"),
+    "access_entry": lazy_gettext("Looks at these data"),
+    "audit_entry": lazy_gettext("Deeds"),
+    "download": lazy_gettext("Files taken"),
+}
+
+
+def action(name: str) -> str:
+    return str(ACTIONS.get(name, name))
+
+
+def look(name: str) -> str:
+    return str(LOOKS.get(name, name))
+
+
+def kept(table: str) -> str:
+    return str(KEPT.get(table, table))
+
+
+def kind(name: str) -> str:
+    """A kind of data that has a period."""
+    return {
+        "access_log": _("Log of who looked at whom"),
+        "sign_ins": _("Devices where signed in"),
+        "messages": _("Messages"),
+        "people": _("People who left"),
+        "person": _("A person who asked for it"),
+    }.get(name, name)
+
+
+def problem(name: str) -> str:
+    """What verifying the audit found."""
+    return {
+        "changed": _("an entry was changed, or stands in another place"),
+        "deleted": _("an entry was deleted"),
+        "seal_deleted": _("a link of the chain was deleted"),
+        "inserted": _("an entry was put among others afterwards"),
+        "head": _("the chain does not hold the head that was given"),
+    }[name]
