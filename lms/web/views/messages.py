@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, g, request
@@ -53,6 +54,7 @@ def show(uid: UUID) -> str:
     if found.read_at is None:
         with transaction() as writing:
             box.mark_read(writing, viewer.id, uid)
+        g.lms_viewer = replace(viewer, unread=max(0, viewer.unread - 1))
     letter = letters.write(found.kind, found.facts)
     site = request.script_root + g.lms.url_prefix
     return render("lms/messages/show.html", message=found, letter=letter, site=site)
