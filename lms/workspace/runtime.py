@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -18,7 +17,6 @@ from .runtime_lock import Lock, load_lock
 
 MANIFEST = "manifest.json"
 FONT = "Baeum Sans"
-_LARGEST_SOURCE = 100_000
 
 
 class RuntimeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,28 +94,3 @@ def _opened(place: Path, _changed: int) -> Runtime | None:
     except (OSError, msgspec.DecodeError):
         return None
     return Runtime(place, manifest, load_lock())
-
-
-def imports_of(sources: Iterable[str]) -> set[str]:
-    """The top-level modules that these cells import. A cell that isn't Python gives none."""
-    return {name for source in sources for name in _imports(source)}
-
-
-@lru_cache(maxsize=1024)
-def _imports(source: str) -> frozenset[str]:
-    if len(source) > _LARGEST_SOURCE or "import" not in source:
-        return frozenset()
-    plain = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-    try:
-        tree = ast.parse(plain)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    return frozenset(_modules(tree))
-
-
-def _modules(tree: ast.AST) -> Iterable[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (name.name.partition(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]

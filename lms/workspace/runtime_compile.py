@@ -27,7 +27,7 @@ DROPPED = re.compile(
             r"(^|/)tests?/|(^|/)conftest\.py$",
             r"\.(pyi|pxd|pyx|h|hpp|c|cpp|a|f90|src|in|build|map)$",
             r"\.dist-info/(RECORD|.*\.json)$",
-            r"^numpy/(f2py|_core/include|random/lib)/",
+            r"^numpy/(_core/include|random/lib)/",
             r"^sklearn/datasets/images/",
             _MODULES + r"(sample_data|images|fonts/afm|fonts/pdfcorefonts)/",
             _MODULES + r"fonts/ttf/DejaVu(Serif|SansMono)-",
