@@ -151,6 +151,8 @@ message = "생산에서 불량을 뺐는지 보세요."
 [checks.q2-test]
 title = "수율"
 message = "양품을 생산으로 나눕니다."
+[hints]
+q1 = ["불량을 빼면 몇 개입니까?", "`total`에서 무엇을 빼야 하는지 보세요."]
 """
 
 DATA = b"shift,total,bad\nday,120,3\nnight,100,5\n"
