@@ -29,7 +29,7 @@ OUTCOMES: Mapping[str, Any] = {
     "new": lazy_gettext("New"),
     "changed": lazy_gettext("Changed"),
     "same": lazy_gettext("Same"),
-    "wrong": lazy_gettext("Wrong"),
+    "wrong": lazy_gettext("With errors"),
     "skipped": lazy_gettext("Left out"),
 }
 STATES: Mapping[str, Any] = {
@@ -37,7 +37,7 @@ STATES: Mapping[str, Any] = {
     "checking": lazy_gettext("Being checked"),
     "checked": lazy_gettext("Checked, not applied"),
     "applying": lazy_gettext("Being applied"),
-    "applied": lazy_gettext("Applied"),
+    "applied": lazy_gettext("Roster applied"),
     "undone": lazy_gettext("Undone"),
     "failed": lazy_gettext("Stopped"),
 }
