@@ -94,6 +94,17 @@ POST   classroom.apply_regrade     in     403    403   403     403     403      
 POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
 GET    operations.page             in     403     403   403     403     403         403        403    200      pw
 GET    operations.state            in     403     403   403     403     403         403        403    200      pw
+GET    audit.page                  in     403     403   403     403     403         403        403    200      pw
+POST   audit.verify                in     403     403   403     403     403         403        403    303      pw
+GET    audit.looks                 in     403     403   403     403     403         403        403    200      pw
+GET    audit.kept                  in     403     403   403     403     403         403        403    200      pw
+POST   audit.destroy               in     403     403   403     403     403         403        403    422      pw
+GET    privacy.mine                in     200     200   200     200     200         200        200    200      pw
+POST   privacy.set_contact         in     303     303   303     303     303         303        303    303      pw
+GET    privacy.looks               in     200     200   200     200     200         200        200    200      pw
+POST   privacy.export              in     200     200   200     200     200         200        200    200      pw
+GET    privacy.person              in     403     403   200     200     404         404        200    200      pw
+POST   privacy.reveal              in     403     403   422     422     404         404        403    422      pw
 GET    consents.page               in      200    200   200     200     200         200        200    200      pw
 POST   consents.answer             in      422    422   422     422     422         422        422    422      pw
 POST   consents.change             in      303    303   303     303     303         303        303    303      pw
@@ -224,6 +235,7 @@ class Case:
             **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **dict.fromkeys(("desk.export", "office.export"), kind),
+            **dict.fromkeys(("privacy.person", "privacy.reveal"), {"uid": self.site.world.hana.uid}),
             "office.set_goals": {"uid": self.programme},
             "public.export": {"year": today().year},
             "classroom.run": {"run": run["run"]},
