@@ -19,15 +19,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 from sqlalchemy import select, update
 
 from lms import content
 from lms.clock import today, utcnow
-from lms.learning import enrolments
-from lms.models import Company, Database, Employment, Person, Run, SignIn, make_engine
-from lms.people import accounts, passwords
+from lms.learning import enrolments, runs
+from lms.models import Company, Course, Database, Employment, Person, Run, SignIn, make_engine
+from lms.people import accounts, consents, passwords
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COURSE = "manufacturing-data-first-steps"
@@ -72,7 +73,26 @@ class Site:
     @cached_property
     def run_address(self) -> str:
         with self.database.reading() as session:
-            return f"{self.address}/runs/{session.scalars(select(Run.uid)).one()}"
+            return f"{self.address}/runs/{session.scalars(select(Run.uid).order_by(Run.id)).first()}"
+
+    def open_run(self, slug: str) -> str:
+        """One more run, of another course, with the demonstration's own centre; gives its address."""
+        with self.database.writing() as session:
+            course = session.scalars(select(Course).where(Course.slug == slug)).one()
+            first = session.scalars(select(Run).order_by(Run.id)).first()
+            assert first is not None
+            period = {"learn_from": first.learn_from, "learn_to": first.learn_to}
+            run = runs.open_run(session, course, centre_id=first.centre_id, **period)
+            session.commit()
+            return f"{self.address}/runs/{run.uid}"
+
+    def enrol(self, account: Account, run_address: str) -> None:
+        """Into a run that a test opened."""
+        with self.database.writing() as session:
+            run = session.scalars(select(Run).where(Run.uid == UUID(run_address.rpartition("/")[2]))).one()
+            person = session.scalars(select(Person.id).where(Person.email == account.email)).one()
+            enrolments.enrol(session, run, person, now=utcnow())
+            session.commit()
 
     def unit_address(self, key: str) -> str:
         return f"{self.run_address}/units/{key}"
@@ -99,7 +119,8 @@ class Site:
             session.add(Employment(person_id=person.id, company_id=company, employee_number=number, from_on=since))
             session.flush()
             joined = utcnow() - timedelta(days=enrolled_days_ago)
-            enrolments.enrol(session, session.scalars(select(Run)).one(), person.id, now=joined)
+            enrolments.enrol(session, session.scalars(select(Run).order_by(Run.id)).first(), person.id, now=joined)
+            consents.note_given(session, consents.load(self.instance / "consents"), [person.id])
             session.commit()
         return Account(name, password, email)
 

@@ -63,6 +63,13 @@ async function read(answer) {
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const body = isJson ? await answer.json() : {};
   if (!answer.ok || !isJson) throw new Refused(answer.status, body);
-  if (body.csrf) token = body.csrf;
+  if (body.csrf) useToken(body.csrf);
   return body;
+}
+
+// After a new sign-in in another window the forms of this page go with it.
+function useToken(newer) {
+  token = newer;
+  document.querySelector('meta[name="csrf-token"]').content = newer;
+  for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = newer;
 }

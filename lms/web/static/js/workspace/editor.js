@@ -166,7 +166,7 @@ export class Editor extends EventTarget {
             autocorrect: "off",
             spellcheck: "false",
           }),
-          EditorView.domEventHandlers({ beforeinput }),
+          EditorView.domEventHandlers({ beforeinput, keydown: beforeSyllable }),
           EditorView.updateListener.of((update) => this.#follow(update)),
           this.more.of([]),
         ],
@@ -290,6 +290,14 @@ function beforeinput(event, view) {
   const line = view.state.doc.lineAt(head);
   if (/^delete\w+Backward$/.test(kind) && head === line.from && head > 0) return put(event, view, head - 1, head, "");
   if (/^delete\w+Forward$/.test(kind) && head === line.to && head < view.state.doc.length) return put(event, view, head, head + 1, "");
+  return false;
+}
+
+// A syllable that takes the place of several lines: they go before it begins, for it can't be held up.
+function beforeSyllable(event, view) {
+  const { from, to } = view.state.selection.main;
+  if (event.keyCode !== 229 || view.composing || view.state.readOnly || !view.state.sliceDoc(from, to).includes("\n")) return false;
+  view.dispatch({ changes: { from, to }, userEvent: "delete" });
   return false;
 }
 
