@@ -7,7 +7,9 @@ from typing import Any
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from . import kernel
+from . import figures, kernel
+
+figures.add_font()  # matplotlib imports its backend before it draws
 
 
 class FigureManager(FigureManagerBase):

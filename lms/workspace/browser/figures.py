@@ -34,6 +34,15 @@ def set_up() -> None:
     (folder / "matplotlibrc").write_text("\n".join(lines) + "\n")
 
 
+def add_font() -> None:
+    """Pyodide's matplotlib brings a list of fonts that knows nothing of ours."""
+    from matplotlib import font_manager, get_data_path  # noqa: PLC0415 - only where a notebook uses it
+
+    file = Path(get_data_path()) / "fonts" / "ttf" / _FONT_FILE
+    if file.exists() and all(font.name != FONT for font in font_manager.fontManager.ttflist):
+        font_manager.fontManager.addfont(file)
+
+
 def as_data(figure: Any) -> dict[str, str]:
     """A figure as the page shows it; nothing for an empty one."""
     drawn = picture(figure)
