@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -142,12 +142,15 @@ def _find(session: Session, credentials: Credentials, now: datetime) -> Person |
     if not company or not credentials.employee_number.strip():
         return None
     # Companies share names; the employee number usually tells which, and where it doesn't we ask for the business number.
+    # The people of a company that was entered twice are at the entry that it was merged into.
+    meant = select(func.coalesce(Company.merged_into_id, Company.id)).where(
+        or_(Company.business_number == business_numbers.normalise(company), Company.name == company)
+    )
     found = session.scalars(
         select(Person)
         .join(Employment, Employment.person_id == Person.id)
-        .join(Company, Company.id == Employment.company_id)
         .where(
-            or_(Company.business_number == business_numbers.normalise(company), Company.name == company),
+            Employment.company_id.in_(meant),
             Employment.employee_number == credentials.employee_number.strip(),
             or_(Employment.to_on.is_(None), Employment.to_on >= (now - timedelta(days=1)).date()),
         )

@@ -144,6 +144,7 @@ def find_companies(
     status, now = aliased(CompanyStatus), aliased(Company)
     statement = (
         select(Company, Region, status, now)
+        .select_from(Company)
         .outerjoin(status, status.id == current_status(today()))
         .outerjoin(Region, Region.id == status.region_id)
         .outerjoin(now, now.id == Company.merged_into_id)

@@ -101,7 +101,7 @@ def load_company(session: Session, uid: UUID, day: date, language: str) -> Compa
         .outerjoin(Region, Region.id == status.region_id)
         .outerjoin(Industry, Industry.id == status.industry_id)
         .where(Company.uid == uid)
-        .order_by(status.from_on.desc())
+        .order_by(status.from_on.desc(), status.id.desc())
         .limit(1)
     ).first()
     if row is None:
