@@ -222,6 +222,7 @@ class Case:
         submission = {"uid": self.submission}
         decision = {"enrolment": self.site.enrolled[self.site.world.hana.id].uid}
         company, kind = {"uid": self.site.world.hanbit.uid}, {"kind": "csv"}
+        person = {"uid": self.site.world.hana.uid}
         batch = {"uid": self.batch}
         values: dict[str, dict[str, Any]] = {
             "learn.outline": {"run": run["run"]},
@@ -235,7 +236,7 @@ class Case:
             **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **dict.fromkeys(("desk.export", "office.export"), kind),
-            **dict.fromkeys(("privacy.person", "privacy.reveal"), {"uid": self.site.world.hana.uid}),
+            **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
             "public.export": {"year": today().year},
             "classroom.run": {"run": run["run"]},
