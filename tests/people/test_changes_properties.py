@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -181,7 +181,16 @@ class Pair:
         assert there == {id_ for kind, id_ in self.model.rows if kind == "person"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def on(days: int) -> date:
+    return FIRST + timedelta(days=days)
+
+
+# What chance comes to seldom: somebody entered in both of what is merged, and somebody who comes back to her number.
+@example(deeds=[("employ", 0, 1, None, on(3)), ("merge", 1, 0), ("undo", 1), ("undo", 0)])
+@example(deeds=[("employ", 0, 1, "N-0", on(3)), ("end", 2, on(6)), ("merge", 1, 0), ("undo", 2)])
+@example(deeds=[("end", 0, on(2)), ("employ", 0, 0, "N-0", on(5)), ("undo", 0), ("undo", 1), ("undo", 0)])
+@example(deeds=[("merge", 2, 1), ("merge", 1, 0), ("merge", 0, 2), ("undo", 0), ("undo", 1), ("undo", 0)])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(DEEDS, min_size=1, max_size=12))
 def test_any_sequence_leaves_what_plain_python_leaves(database: Database, deeds: list[tuple]) -> None:
     with database.writing() as session:
