@@ -48,23 +48,35 @@ class MailServer:
         finally:
             with suppress(smtplib.SMTPException, OSError):
                 connection.quit()
+            connection.close()
 
     def _connect(self) -> smtplib.SMTP:
         try:
-            context = ssl.create_default_context()
-            if self.security == "tls":
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_SECONDS, context=context)
-            else:
-                connection = smtplib.SMTP(self.host, self.port, timeout=_SECONDS)
-            if self.security == "starttls":
-                connection.starttls(context=context)
-            if self.user:
-                connection.login(self.user, self.password)
+            connection = self._open()
+            try:
+                self._introduce(connection)
+            except BaseException:
+                connection.close()
+                raise
         except smtplib.SMTPResponseException as error:
             raise MailError("away", why=f"the server answered {error.smtp_code}") from error
         except (smtplib.SMTPException, OSError) as error:
             raise MailError("away", why=f"{type(error).__name__} at {self.host}:{self.port}") from error
         return connection
+
+    def _open(self) -> smtplib.SMTP:
+        """Our own domain as the name: to find out this machine's may take longer than the mail."""
+        name = self.sender_address.rpartition("@")[2]
+        if self.security == "tls":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self.host, self.port, name, timeout=_SECONDS, context=context)
+        return smtplib.SMTP(self.host, self.port, name, timeout=_SECONDS)
+
+    def _introduce(self, connection: smtplib.SMTP) -> None:
+        if self.security == "starttls":
+            connection.starttls(context=ssl.create_default_context())
+        if self.user:
+            connection.login(self.user, self.password)
 
 
 def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:

@@ -208,7 +208,7 @@ def redeem(
     throttle.forget(session, f"person:{person.id}")
     audit.record(
         session,
-        "first_password" if was_new else "password_changed",
+        "password_set" if was_new else "password_changed",
         actor_id=person.id,
         subject=f"person:{person.id}",
         address=address,

@@ -52,7 +52,7 @@ def invite(
     if invited:
         audit.record(
             session,
-            "people_invited",
+            "invited",
             actor_id=actor_id,
             subject=subject,
             address=address,

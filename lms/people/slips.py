@@ -227,7 +227,7 @@ def give_code(
     if person.password_hash is not None:
         messages.send(session, person.id, "code_given", {"by": viewer.name, "company": company.name}, now=now)
     audit.record(
-        session, "code_given", actor_id=viewer.id, subject=f"person:{person.id}", address=address, reason=reason
+        session, "code_made", actor_id=viewer.id, subject=f"person:{person.id}", address=address, reason=reason
     )
     return GivenCode(person, issued, now + lifetime)
 
