@@ -60,7 +60,7 @@ KEPT_HEADERS = (
 )
 _PERSON_KEY = "lms_person"
 # The same for everybody: who asks isn't even looked up.
-FILES = ("lms.static", "lms.runtime.file")
+FILES = ("lms.static", "lms.runtime.file", "lms.kernel.frame", "lms.kernel.bundle")
 # Asked for by pages that renew themselves; nobody needs to sit before them.
 UNTOUCHED = ("lms.account.state", "lms.operations.state")
 
@@ -259,9 +259,11 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if request.endpoint not in FILES and "immutable" not in headers.get("Cache-Control", ""):
+    is_file = request.endpoint in FILES and response.status_code < 400
+    if not is_file and "immutable" not in headers.get("Cache-Control", ""):
         # A shared tablet must not show the last person's pages by its Back button.
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.vary.add("Cookie")
     observation.note(response)
-    return hosts.keep_headers(response, KEPT_HEADERS)
+    # Whoever looks into the session says that the answer hangs on the cookie: a file would be fetched anew at each sign-in.
+    return hosts.keep_headers(response, (*KEPT_HEADERS, "Vary") if is_file else KEPT_HEADERS)
