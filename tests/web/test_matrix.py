@@ -23,7 +23,7 @@ from lms.models import Message, Person, Programme, SlipBatch, Submission
 from lms.people import sign_ins
 from lms.web import access
 from lms.web.extension import LMS, Identity
-from tests.world import World
+from tests.world import LONG_AGO, World
 
 from . import small_course
 from .browser import Browser
@@ -75,6 +75,28 @@ GET    desk.learner                in     403     403   403     200     404     
 GET    desk.waiting                in     403     403   200     200     200         200        200    200      pw
 GET    company.home                in     403     403   200     403     403         403        403    403      pw
 POST   company.export_people       in     403     403   200     403     403         403        403    403      pw
+GET    companies.home              in     403     403   403     200     200         403        200    200      pw
+GET    companies.new               in     403     403   403     200     200         403        403    200      pw
+POST   companies.add               in     403     403   403     422     422         403        403    422      pw
+GET    companies.company           in     403     403   403     200     404         403        200    200      pw
+POST   companies.undo_deed         in     403     403   403     404     404         403        403    404      pw
+GET    companies.ask               in     403     403   403     200     404         403        403    200      pw
+POST   companies.do                in     403     403   403     422     404         403        403    422      pw
+GET    companies.people            in     403     403   403     200     404         403        200    200      pw
+GET    companies.new_person        in     403     403   403     200     404         403        403    200      pw
+POST   companies.add_person        in     403     403   403     422     404         403        403    422      pw
+GET    companies.employee          in     403     403   403     200     404         403        403    200      pw
+GET    companies.ask_employment    in     403     403   403     200     404         403        403    200      pw
+POST   companies.do_employment     in     403     403   403     422     404         403        403    422      pw
+POST   companies.give_manager      in     403     403   403     422     404         403        403    422      pw
+POST   companies.end_manager       in     403     403   403     404     404         403        403    404      pw
+GET    organisations.home          in     403     403   403     200     200         403        200    200      pw
+POST   organisations.add_cluster   in     403     403   403     403     403         403        403    422      pw
+GET    organisations.centre        in     403     403   403     200     200         403        200    200      pw
+POST   organisations.change_service in    403     403   403     403     403         403        403    422      pw
+POST   organisations.give          in     403     403   403     403     403         403        403    422      pw
+POST   organisations.end           in     403     403   403     403     403         403        403    404      pw
+POST   organisations.undo_deed     in     403     403   403     403     403         403        403    404      pw
 GET    office.home                 in     403     403   403     403     403         403        200    403      pw
 GET    office.export               in     403     403   403     403     403         403        200    403      pw
 GET    office.set_page             in     403     403   403     403     403         403        200    403      pw
@@ -224,7 +246,22 @@ class Case:
         company, kind = {"uid": self.site.world.hanbit.uid}, {"kind": "csv"}
         person = {"uid": self.site.world.hana.uid}
         batch = {"uid": self.batch}
+        nothing = UUID(int=1)
+        work = company | {"person": person["uid"], "day": LONG_AGO.isoformat()}
+        centre = {"slug": self.site.world.busan_centre.slug}
         values: dict[str, dict[str, Any]] = {
+            **dict.fromkeys((f"companies.{name}" for name in ("company", "people", "new_person", "add_person")), company),
+            **dict.fromkeys(("companies.ask", "companies.do"), company | {"deed": "declare"}),
+            "companies.undo_deed": company | {"deed": nothing},
+            "companies.employee": work,
+            **dict.fromkeys(("companies.ask_employment", "companies.do_employment"), work | {"deed": "correct"}),
+            "companies.give_manager": company,
+            "companies.end_manager": company | {"person": person["uid"]},
+            "organisations.centre": centre,
+            "organisations.change_service": centre | {"what": "serve"},
+            "organisations.give": centre | {"kind": "officer"},
+            "organisations.end": centre | {"kind": "officer", "person": person["uid"]},
+            "organisations.undo_deed": centre | {"deed": nothing},
             "learn.outline": {"run": run["run"]},
             "learn.media": {"run": run["run"], "name": "bars.svg"},
             "learn.data_file": run | {"name": "data/parts.csv"},
