@@ -179,7 +179,7 @@ def _load_companies(session: Session, numbers: Collection[str], day: date) -> di
         rows = select(Company.business_number, func.coalesce(now.id, Company.id)).outerjoin(
             now, now.id == Company.merged_into_id
         )
-        ids.update(session.execute(rows.where(Company.business_number.in_(chunk))).tuples().all())
+        ids.update((number, id_) for number, id_ in session.execute(rows.where(Company.business_number.in_(chunk))))
     found: dict[int, KnownCompany] = {}
     for some in chunks(sorted(set(ids.values()))):
         known = select(Company.id, Company.business_number, Company.name, Company.search_key).where(

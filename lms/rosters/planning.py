@@ -308,10 +308,9 @@ class _Row:
 
     def _contradicts(self, employment: KnownEmployment) -> bool:
         """An earlier row of the same file that gave another number is another person."""
-        given = employment.person.given
-        return any(given.get(field) and value and given[field] != value for field, value in (
-            ("employee_number", self.entry.employee_number), ("email", self.entry.email),
-        ))  # fmt: skip
+        number, email = employment.given.get("employee_number"), employment.person.given.get("email")
+        other_number = number and self.entry.employee_number and number != self.entry.employee_number
+        return bool(other_number or (email and self.entry.email and email != self.entry.email))
 
     def _has_birth_date(self, person: KnownPerson) -> bool:
         entry = self.entry
@@ -486,7 +485,6 @@ class _Row:
         for name in ("employee_number", "department", "job"):
             if value := getattr(entry, name):
                 made.given[name] = value
-        self._give(person, employee_number=entry.employee_number)
         self._later(company.take_in, made)
 
     # The run
