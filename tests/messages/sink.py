@@ -54,7 +54,7 @@ class Sink:
     ) -> AuthResult:
         login, password = data.login.decode(), data.password.decode()  # type: ignore[attr-defined]
         self.signed_in.append(login)
-        return AuthResult(success=password == "right")
+        return AuthResult(success=password == "right", handled=False)
 
 
 @contextmanager
