@@ -205,8 +205,6 @@ def write_font_list() -> None:
         afmlist=[],
         ttflist=entries,
     )
-    if font_manager.FontManager.__version__ != int(runtime_prepare.FONT_LIST.stem.rpartition("-v")[2]):
-        raise SystemExit("matplotlib keeps its list of fonts in another form: rename the file of ours")
     font_manager.json_dump(listed, runtime_prepare.FONT_LIST)
 
 

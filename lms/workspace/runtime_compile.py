@@ -44,10 +44,10 @@ _RC = {
 
 
 def repack(source: str, target: str, added: dict[str, str]) -> None:
-    """Write `target` from the archive `source`; `added` are files to put in besides, by their place in the archive."""
+    """Write `target` from the archive `source`; `added` are files to put in besides, or instead, by their place in it."""
     place = STDLIB_PLACE if source.endswith(STDLIB) else SITE
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
-        for name, data in sorted([*_members(old), *_read(added)]):
+        for name, data in sorted((dict(_members(old)) | dict(_read(added))).items()):
             _write(new, name, data, place)
 
 

@@ -32,10 +32,11 @@ from .runtime_pieces import sha256
 Say = Callable[[str], None]
 _FONTS = Path(__file__).parent.parent / "fonts"
 FONT_FILE = _FONTS / "BaeumSans-Regular.ttf"
-FONT_LIST = _FONTS / "fontlist-v390.json"  # a name in which matplotlib looks for its own form, 390
+FONT_LIST = _FONTS / "fontlist.json"
 _PROGRAM = Path(__file__).with_name("runtime_compile.py")
 _STARTER = Path(__file__).with_name("runtime_compile.mjs")
 _PIECES = "pieces"
+_KEPT_WITH = (".fast", ".br", ".gz")
 _MATPLOTLIB = "matplotlib/mpl-data/"
 _ZONES_FROM = "pytz"
 _ROOM = 600_000_000  # bytes that a preparation may need at its height
@@ -89,6 +90,7 @@ def _make(lock: Lock, folder: Path, origin: str | None, is_fast: bool, say: Say)
     final = folder / lock.release
     part = final if final.exists() else folder / f"{lock.release}.part"
     part.mkdir(exist_ok=True)
+    _reuse(lock, folder, part)
     missing = [name for name, piece in lock.pieces.items() if not _is(part / name, piece.own)]
     if missing:
         if (free := shutil.disk_usage(folder).free) < _ROOM:
@@ -104,6 +106,17 @@ def _make(lock: Lock, folder: Path, origin: str | None, is_fast: bool, say: Say)
         os.rename(part, final)
     shutil.rmtree(folder / _PIECES, ignore_errors=True)
     _remove_old(folder, final)
+
+
+def _reuse(lock: Lock, folder: Path, part: Path) -> None:
+    """Take over what an earlier release has too, with what was compressed of it."""
+    for name, piece in lock.pieces.items():
+        if not (part / name).exists():
+            found = (path for path in folder.glob(f"*/{name}") if path.parent.name != _PIECES and _is(path, piece.own))
+            if (old := next(found, None)) is not None:
+                for end in (*_KEPT_WITH, ""):  # itself last, for what is compressed in haste must be marked before
+                    if (file := old.with_name(name + end)).exists():
+                        shutil.copyfile(file, part / (name + end))
 
 
 # Repacking
@@ -143,7 +156,7 @@ def call_for(lock: Lock, name: str) -> list[object]:
 _ADDED = {
     _MATPLOTLIB + f"fonts/ttf/{FONT_FILE.name}": f"/input/{FONT_FILE.name}",
     _MATPLOTLIB + f"fonts/ttf/{FONT_FILE.stem}-OFL.txt": "/input/OFL.txt",
-    _MATPLOTLIB + f"config/{FONT_LIST.name}": f"/input/{FONT_LIST.name}",
+    f"matplotlib/{FONT_LIST.name}": f"/input/{FONT_LIST.name}",  # in place of one that doesn't know ours
 }
 
 
