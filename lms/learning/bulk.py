@@ -40,7 +40,7 @@ def enrol_many(session: Session, wanted: Select, *, now: datetime) -> None:
         "enrolled_on",
     ]
     rows = wanted.subquery()
-    of_time = (literal("enrolled"), _literal(now, Enrolment.enrolled_at), _literal(day, Enrolment.enrolled_on))
+    of_time = (literal("enrolled"), literal(now, Enrolment.enrolled_at.type), literal(day, Enrolment.enrolled_on.type))
     session.execute(
         insert_into(session, Enrolment).from_select(names, select(*rows.c, *of_time), include_defaults=False)
     )
@@ -115,8 +115,8 @@ def _enter(
         "run_id": Enrolment.run_id,
         "company_id": Enrolment.company_id,
         "region_id": Enrolment.region_id,
-        "effective_on": _literal(seoul_day(now), LedgerEntry.effective_on),
-        "recorded_at": _literal(now, LedgerEntry.recorded_at),
+        "effective_on": literal(seoul_day(now), LedgerEntry.effective_on.type),
+        "recorded_at": literal(now, LedgerEntry.recorded_at.type),
         "reason": literal(reason[:400]),
     }
     if once is not None:
@@ -125,8 +125,3 @@ def _enter(
         columns["actor_id"] = literal(actor_id)
     rows = select(*columns.values()).where(Enrolment.id.in_(ids)).order_by(Enrolment.id)
     session.execute(insert_into(session, LedgerEntry).from_select(list(columns), rows, include_defaults=False))
-
-
-def _literal(value: Any, column: Any) -> Any:
-    """A value of a column's own type, also where it stands in a SELECT."""
-    return cast(literal(value, column.type), column.type)

@@ -19,7 +19,20 @@ from lms.rosters.checking import Plan
 from lms.rosters.planning import Decision
 from tests.world import World
 
-HEAD = "사업자등록번호 회사명 시도 성명 사번 생년월일 휴대전화 이메일 부서 직무 과정 차수".split()
+HEAD = [
+    "사업자등록번호",
+    "회사명",
+    "시도",
+    "성명",
+    "사번",
+    "생년월일",
+    "휴대전화",
+    "이메일",
+    "부서",
+    "직무",
+    "과정",
+    "차수",
+]
 # Numbers with a right check digit that the tests' world doesn't use.
 NEW = "120-81-47521"
 OTHER = "104-81-47984"
@@ -28,7 +41,20 @@ HANBIT = "124-81-00998"
 
 def row(**cells: str) -> list[str]:
     """Cells by their English names; the business number is 한빛정밀's unless another is given."""
-    names = "number company region name employee birth phone email department job course run".split()
+    names = [
+        "number",
+        "company",
+        "region",
+        "name",
+        "employee",
+        "birth",
+        "phone",
+        "email",
+        "department",
+        "job",
+        "course",
+        "run",
+    ]
     given = {"number": HANBIT, **cells}
     return [given.get(name, "") for name in names]
 

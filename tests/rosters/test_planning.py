@@ -12,9 +12,15 @@ from lms.models import CentreRegion, Employment, Person, Region, RegionSuccessio
 from lms.people import personal
 from tests.world import employ, make_run
 
-from .conftest import HANBIT, NEW, OTHER, Desk, row, words
+from .conftest import NEW, OTHER, Desk, row, words
 
 COURSE = "제조데이터 첫걸음"
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """What is decided here is decided in Python; test_applying.py writes and reads on each database."""
+    return "sqlite"
 
 
 def test_who_is_there_is_the_same(desk: Desk) -> None:
@@ -264,4 +270,3 @@ def test_what_is_sealed_is_compared_open(desk: Desk) -> None:
         person = session.get_one(Person, desk.world.junho.id)
         assert "5678" not in (person.phone_sealed or "")
         assert personal.phone_of(desk.sealer, person) == "01012345678"
-    assert HANBIT

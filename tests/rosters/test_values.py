@@ -29,7 +29,7 @@ def test_a_business_number_is_its_digits(text: str) -> None:
 @pytest.mark.parametrize("text", ["123-45-67890", "000-00-00000", "124-81-0099", "124-81-00998 한빛", "1.2481E+09"])
 def test_a_wrong_business_number_is_wrong(text: str) -> None:
     found = entry(business_number=text)
-    assert [(finding.word, finding.field) for finding in found.findings if finding.is_wrong][0][1] == "business_number"
+    assert next((finding.word, finding.field) for finding in found.findings if finding.is_wrong)[1] == "business_number"
 
 
 @pytest.mark.parametrize(
