@@ -25,8 +25,7 @@ export function showBar() {
 export function showPython(state, text) {
   part("python").dataset.wsPython = state;
   setText(part("python-text"), text);
-  parts.stop.hidden = !["busy", "stopping"].includes(state);
-  parts.runAll.hidden = !parts.stop.hidden;
+  swap(parts.runAll, parts.stop, ["busy", "stopping"].includes(state));
   parts.runAll.disabled = state === "off";
   parts.restart.disabled = state === "off";
   if (state !== "loading") part("progress").hidden = true;
@@ -115,6 +114,23 @@ export function ask(title, body, buttons) {
 
 export function closeDialog(value) {
   document.getElementById("ws-dialog").close(value);
+}
+
+// A button to stop in the place of one to start, with its focus; not for the second half of a double click.
+const shown = new WeakMap();
+const DOUBLE_CLICK = 600; // ms
+
+export function swap(start, stop, isActive) {
+  if (stop.hidden !== isActive) return;
+  const [from, to] = isActive ? [start, stop] : [stop, start];
+  const hadFocus = document.activeElement === from;
+  [from.hidden, to.hidden] = [true, false];
+  shown.set(stop, Date.now());
+  if (hadFocus) to.focus({ preventScroll: true });
+}
+
+export function isTooSoon(stop) {
+  return Date.now() - shown.get(stop) < DOUBLE_CLICK;
 }
 
 function setText(element, text) {

@@ -2,7 +2,7 @@
 
 import { Editor } from "./editor.js";
 import { make, Outputs, withCode } from "./outputs.js";
-import { template } from "./bar.js";
+import { isTooSoon, swap, template } from "./bar.js";
 import { points, say } from "./words.js";
 
 // facts: a cell of the island
@@ -50,8 +50,7 @@ export class Cell extends EventTarget {
     clearInterval(this.#timer);
     this.section.dataset.run = state;
     const active = ["queued", "waiting", "running"].includes(state);
-    this.#tool("run").hidden = active;
-    this.#tool("stop").hidden = !active;
+    swap(this.#tool("run"), this.#tool("stop"), active);
     const place = this.section.querySelector("[data-state]");
     place.textContent = this.#said = text;
     if (state !== "running") return;
@@ -117,6 +116,8 @@ export class Cell extends EventTarget {
       if (key) this.editor.press(key);
     });
     this.section.querySelector(".cell-tools").before(keys);
+    // They stay: if they went with the focus, what is pressed next would move away under the finger.
+    this.editor.addEventListener("focus", () => this.section.classList.add("cell-written"));
   }
 
   #addTools(isOpen) {
@@ -126,7 +127,7 @@ export class Cell extends EventTarget {
     for (const [name, words] of Object.entries(names)) {
       this.#tool(name, (button) => {
         button.setAttribute("aria-label", say(words, { cell: this.label }));
-        button.addEventListener("click", () => this.#tell(name));
+        button.addEventListener("click", () => name === "stop" && isTooSoon(button) ? null : this.#tell(name));
       });
     }
     this.#tool("run").hidden = !this.runs;

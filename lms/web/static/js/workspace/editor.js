@@ -50,7 +50,7 @@ export class Editor extends EventTarget {
     area.setAttribute("aria-describedby", describedby);
     area.addEventListener("input", () => this.#changed());
     area.addEventListener("keydown", (event) => this.#key(event));
-    area.addEventListener("focus", () => this.#grow());
+    area.addEventListener("focus", () => this.dispatchEvent(new Event("focus")));
     editors.add(this);
     this.#grow();
     if (library) this.enhance();

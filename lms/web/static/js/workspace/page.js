@@ -2,7 +2,7 @@
 // The server wrote the whole page; this finds its pieces and lets them work together. Nothing here gives a grade.
 
 import { postForm, useTokenFrom } from "./api.js";
-import { endNotice, linkButton, notice, parts, showBar, showChecks, showPython, showSaved, template, voice } from "./bar.js";
+import { endNotice, isTooSoon, linkButton, notice, parts, showBar, showChecks, showPython, showSaved, template, voice } from "./bar.js";
 import { Cell } from "./cells.js";
 import { showDifferences } from "./differences.js";
 import { complete, enhance } from "./editor.js";
@@ -151,7 +151,7 @@ function bringBack(answers, own, number) {
 
 function connect() {
   parts.runAll.addEventListener("click", () => (running.isOff ? explainOff() : (saving.flush(), running.runAll())));
-  parts.stop.addEventListener("click", () => running.stop());
+  parts.stop.addEventListener("click", () => isTooSoon(parts.stop) || running.stop());
   parts.restart.addEventListener("click", () => (closeMenu(), running.restart()));
   parts.resetAll.addEventListener("click", () => (closeMenu(), resetAll()));
   parts.open.addEventListener("click", () => (closeMenu(), parts.file.click()));

@@ -136,11 +136,19 @@ async function fetchInto(cache, address, isWanted) {
   }
 }
 
-// Files of earlier versions go. Of the runtime all that came stays, as long as it is the same.
+// Files of earlier versions go: what has another content's hash in the address of the same file, and other runtimes.
 async function tidy(cache, wanted, runtime) {
-  for (const request of await cache.keys()) {
-    if (!wanted.has(request.url) && !(runtime && request.url.startsWith(runtime))) await cache.delete(request);
+  const current = new Map([...wanted].map((address) => [nameOf(address), address]));
+  const runtimes = runtime && new URL("..", runtime).href;
+  for (const { url } of await cache.keys()) {
+    const isOld = runtimes && url.startsWith(runtimes) ? !url.startsWith(runtime) : (current.get(nameOf(url)) ?? url) !== url;
+    if (isOld) await cache.delete(url);
   }
+}
+
+// An address without its content's hash: `?v=…`, `/static/t-…/`, `/python/….json`.
+function nameOf(address) {
+  return plain(address).replace(/\/t-[0-9a-f]+\//, "/").replace(/\/[0-9a-f]{16}\.(html|json)$/, "/.$1");
 }
 
 async function touch(person) {
