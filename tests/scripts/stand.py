@@ -55,7 +55,9 @@ class Stand:
         return self.base + path
 
     def render(self, path: str) -> str:
-        viewer = SimpleNamespace(name="김하나", uid=self.person, is_staff=False, sign_in_id=1)
+        roles = {"officer_centres": (), "instructor_centres": (), "managed_companies": ()}
+        jobs = {"is_staff": False, "is_operator": False, "is_programme_office": False, "unread": 0}
+        viewer = SimpleNamespace(name="김하나", uid=self.person, sign_in_id=1, **roles, **jobs)
         return (
             environment()
             .from_string(self.pages[path])

@@ -198,6 +198,35 @@ def test_a_refusal_is_shown_on_the_form_s_own_page(stand: Stand, page: Page, tmp
     assert page.url == address
 
 
+IN_WORKSPACE = f'<div id="workspace"><p id="typed">kept</p>{UPLOAD}</div>'
+
+
+def test_an_upload_from_a_workspace_leaves_its_page_behind(stand: Stand, page: Page, tmp_path: Path) -> None:
+    """What runs there would go on under the result."""
+    stand.add("/result", '<p id="result">received</p>')
+    stand.answers["/upload"] = (303, "/result")
+    page.goto(stand.add("/form", IN_WORKSPACE, "upload"))
+    page.evaluate("window.running = true")
+    choose(page, tmp_path, 512)
+    page.click("[data-upload] button")
+    expect(page.locator("#result")).to_have_text("received")
+    page.wait_for_url(stand.base + "/result")
+    assert page.evaluate("window.running") is None
+
+
+def test_a_refusal_leaves_a_workspace_as_it_was(stand: Stand, page: Page, tmp_path: Path) -> None:
+    stand.add("/refused", '<div class="error-summary">This is not a notebook.</div>')
+    stand.answers["/upload"] = (422, "/refused")
+    page.goto(stand.add("/form", IN_WORKSPACE, "upload"))
+    page.evaluate("window.running = true")
+    choose(page, tmp_path, 512)
+    page.click("[data-upload] button")
+    expect(page.locator("[data-file-error]")).to_have_text("This is not a notebook.")
+    expect(page.locator("[data-upload] button")).to_be_enabled()
+    expect(page.locator("#typed")).to_be_visible()
+    assert page.evaluate("window.running") is True
+
+
 def test_a_lost_connection_is_told_and_the_button_works_again(stand: Stand, page: Page, tmp_path: Path) -> None:
     page.goto(stand.add("/form", UPLOAD, "upload"))
     choose(page, tmp_path, 512)

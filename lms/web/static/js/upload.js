@@ -74,7 +74,13 @@ function send(form, submitter) {
     busy(form, submitter, false);
     fail(input, form.dataset.uploadFailed);
   };
-  request.addEventListener("load", () => arrive(request, stop));
+  const leave = () => {
+    if (request.status < 400) return location.assign(request.responseURL);
+    stop();
+    fail(input, request.response?.querySelector(".error-summary")?.textContent.trim() || form.dataset.uploadFailed);
+  };
+  // What runs beside a workspace, and what is typed in it, doesn't outlive its page.
+  request.addEventListener("load", () => (form.closest("#workspace") ? leave() : arrive(request, stop)));
   request.addEventListener("error", stop);
   busy(form, submitter, true);
   request.send(new FormData(form, submitter));
