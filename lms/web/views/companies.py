@@ -470,7 +470,7 @@ def _trail(company: Company) -> list[tuple[str, str]]:
     return [
         (_("Companies"), url("companies.home")),
         (company.name, url("companies.company", uid=company.uid)),
-        (_("People"), url("companies.people", uid=company.uid)),
+        (_("Employees"), url("companies.people", uid=company.uid)),
     ]
 
 
