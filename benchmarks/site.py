@@ -25,7 +25,7 @@ from sqlalchemy import select
 from lms.clock import today
 from lms.learning import enrolments, runs
 from lms.models import Company, Course, Database, Employment, make_engine
-from lms.people import accounts, passwords
+from lms.people import accounts, consents, passwords
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = "manufacturing-data-first-steps"
@@ -114,7 +114,7 @@ def _free_port() -> int:
 
 def _add_learners(site: Site, count: int) -> None:
     database = site.database()
-    hashed = passwords.hash_password(PASSWORD)
+    hashed, texts = passwords.hash_password(PASSWORD), consents.load(site.folder / "instance" / "consents")
     with database.writing() as session:
         course = session.scalars(select(Course).where(Course.slug == COURSE)).one()
         company = session.scalars(select(Company).limit(1)).one()
@@ -135,6 +135,7 @@ def _add_learners(site: Site, count: int) -> None:
             )
             session.flush()
             enrolments.enrol(session, run, person.id)
+            consents.note_given(session, consents.load(site.folder / "instance" / "consents"), [person.id])
         session.commit()
     database.dispose()
 
