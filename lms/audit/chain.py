@@ -92,6 +92,12 @@ def anything_to_seal(session: Session) -> bool:
     return session.scalar(_waiting(session, limit=1)) is not None
 
 
+def oldest_unsealed(session: Session) -> datetime | None:
+    """When the first entry that waits was written. Cheap: it waits behind the newest that is sealed."""
+    first = session.scalar(_waiting(session, limit=1))
+    return first.at if first else None
+
+
 def seal(session: Session, *, most: int = AT_ONCE, now: datetime | None = None) -> int:
     """Add links for at most so many entries, in order of their ids. Returns how many. The caller commits.
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,12 +20,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lms import content, migrations
+from lms.audit import chain
+from lms.clock import utcnow
 from lms.errors import LMSError
 from lms.files import FileStore
 from lms.grading.sandbox.isolation import LEVELS
 from lms.jobs import heartbeat, queue
-from lms.models import Course, CourseVersion, Database, Exercise, ExerciseVersion, StoredFile
-from lms.settings import Settings
+from lms.models import Course, CourseVersion, Database, Exercise, ExerciseVersion, Person, StoredFile
+from lms.people import retention
+from lms.people.sealing import Sealer, SealError
+from lms.settings import KEYS_NAME, Settings
 from lms.workspace.runtime import find_runtime
 from lms.workspace.runtime_prepare import problems
 
@@ -66,7 +71,9 @@ def examine(site: Site, *, thorough: bool = False) -> list[Finding]:
             found.append(migrated := _migrations(site.database))
             if migrated.state == "good":
                 found += _jobs(session, site.settings, thorough)
+                found.append(_audit(session, thorough))
                 if thorough:
+                    found += [_keys(session, site), _retention(session, site.settings)]
                     found += [_files(session, site.files), *_content(session, Path(site.settings.content_dir))]
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
@@ -109,6 +116,49 @@ def _migrations(database: Database) -> Finding:
     if at == head:
         return Finding("migrations", "good", "newest", {"at": at})
     return Finding("migrations", "bad", "behind", {"at": at or "", "head": head})
+
+
+# Personal data and the audit
+
+
+def _keys(session: Session, site: Site) -> Finding:
+    """Whether what lies under seal can be opened: by the keys of the newest thousand people who have something there."""
+    sealer = Sealer(site.settings.personal_keys or site.instance / KEYS_NAME)
+    values = session.execute(
+        select(Person.phone_sealed, Person.birth_date_sealed)
+        .where(Person.phone_sealed.is_not(None) | Person.birth_date_sealed.is_not(None))
+        .order_by(Person.id.desc())
+        .limit(1000)
+    )
+    used = {value.partition(".")[0] for row in values for value in row if value}
+    try:
+        there = set(sealer.key_names)
+    except SealError as error:
+        if error.reason == "no_keys":
+            state: State = "bad" if used else "warn"
+            return Finding("keys", state, "no_keys")
+        return Finding("keys", "bad", "bad_keys")
+    if used - there:
+        return Finding("keys", "bad", "unknown_key", {"key": min(used - there)})
+    return Finding("keys", "good", "open")
+
+
+def _audit(session: Session, thorough: bool) -> Finding:
+    if thorough:
+        verdict = chain.verify(session)
+        if verdict.problem:
+            return Finding("audit", "bad", "tampered", {"link": verdict.number or 0, "entry": verdict.entry_id or 0})
+    since = chain.oldest_unsealed(session)
+    if since is not None and utcnow() - since > timedelta(hours=1):
+        return Finding("audit", "warn", "behind")
+    return Finding("audit", "good", "sealed")
+
+
+def _retention(session: Session, settings: Settings) -> Finding:
+    people = retention.list_due(session, settings)[-1].count
+    if people:
+        return Finding("retention", "warn", "due", {"n": people})
+    return Finding("retention", "good", "nothing")
 
 
 # Work

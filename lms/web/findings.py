@@ -32,6 +32,9 @@ def _title(topic: str) -> str:
         "migrations": _("Form of the tables"),
         "worker": _("Worker"),
         "isolation": _("Isolation of learners' code"),
+        "keys": _("Keys of personal data"),
+        "audit": _("Audit"),
+        "retention": _("What is kept how long"),
         "queue": _("Queue"),
         "retries": _("Tried again later"),
         "failed": _("Given up"),
@@ -97,6 +100,37 @@ _SENTENCES: dict[tuple[str, str], _Words] = {
     ("isolation", "unknown"): lambda f: (
         _("It could not be found out."),
         _("Run python -m lms.grading doctor as the user who runs the worker."),
+    ),
+    ("keys", "open"): lambda f: (_("What lies under seal can be opened."), ""),
+    ("keys", "no_keys"): lambda f: (
+        _("There is no file of keys."),
+        _("Bring the file back from where you kept it; a new site gets one by flask lms init."),
+    ),
+    ("keys", "bad_keys"): lambda f: (
+        _("The file of keys can't be read."),
+        _("Bring the file back from where you kept it."),
+    ),
+    ("keys", "unknown_key"): lambda f: (
+        _("Personal data lie under the key %(key)s, which is not in the file.", **f),
+        _("Bring the file back from where you kept it, or add that key to it."),
+    ),
+    ("audit", "sealed"): lambda f: (_("Nothing waits for its seal for long."), ""),
+    ("audit", "behind"): lambda f: (
+        _("Entries wait for their seal for more than an hour."),
+        _("Start flask lms worker, or run flask lms audit seal."),
+    ),
+    ("audit", "tampered"): lambda f: (
+        _("It is not as it was sealed, first at link %(link)s, entry %(entry)s.", **f),
+        _("flask lms audit verify says what is wrong. Keep the database as it is and compare it with a backup."),
+    ),
+    ("retention", "nothing"): lambda f: (_("Nobody's data are due to be destroyed."), ""),
+    ("retention", "due"): lambda f: (
+        ngettext(
+            "The data of %(n)s person are due to be destroyed.",
+            "The data of %(n)s people are due to be destroyed.",
+            f["n"],
+        ),
+        _("Look at it under Operations, What is kept how long, or with flask lms privacy due."),
     ),
     ("queue", "flows"): lambda f: (
         ngettext(

@@ -8,17 +8,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
+from lms.audit import chain
 from lms.clock import utcnow
 from lms.jobs import queue
-from lms.models import Database, Job, WorkerBeat, make_engine
+from lms.models import AuditEntry, Database, Employment, Job, Person, WorkerBeat, append_only, make_engine
 from lms.operations import doctor
 from lms.operations.doctor import Finding
-from lms.settings import Settings
+from lms.people import own_data, sealing
+from lms.people.sealing import Sealer
+from lms.settings import KEYS_NAME, Settings
 from lms.submissions.hand_in import JOB_KIND
 from tests.classroom import Classroom
 from tests.web import small_course
+from tests.world import World
 
 
 def settings(content: Path, **more: object) -> Settings:
@@ -28,6 +32,7 @@ def settings(content: Path, **more: object) -> Settings:
 @pytest.fixture
 def site(classroom: Classroom, tmp_path: Path) -> doctor.Site:
     """A published course, and a worker that lives elsewhere."""
+    sealing.write_fresh(tmp_path / KEYS_NAME)
     beat(classroom.database)
     return doctor.Site(classroom.database, classroom.files, settings(classroom.content), tmp_path)
 
@@ -59,9 +64,55 @@ def test_all_is_well(site: doctor.Site, monkeypatch: pytest.MonkeyPatch) -> None
     findings = doctor.examine(site, thorough=True)
     assert [finding for finding in findings if finding.state != "good"] == []
     assert [finding.topic for finding in findings] == [
-        "database", "migrations", "worker", "isolation", "queue", "failed", "files", "content", "disk",
+        "database", "migrations", "worker", "isolation", "queue", "failed", "audit", "keys", "retention", "files",
+        "content", "disk",
     ]  # fmt: skip
     assert doctor.worst(findings) == "good"
+
+
+def test_keys_that_are_missing_or_others(site: doctor.Site, world: World) -> None:
+    path = site.instance / KEYS_NAME
+    sealer = Sealer(path)
+    with site.database.writing() as session:
+        person = session.get_one(Person, world.hana.id)
+        own_data.set_contact(session, sealer, person, birth_date=None, phone="010-1234-5678")
+        session.commit()
+    assert found(site, "keys", thorough=True) == ("good", "open")
+    kept = path.read_text()
+    path.unlink()
+    assert found(site, "keys", thorough=True) == ("bad", "no_keys")
+    sealing.write_fresh(path)
+    assert found(site, "keys", thorough=True) == ("bad", "unknown_key")
+    path.write_text("nothing")
+    assert found(site, "keys", thorough=True) == ("bad", "bad_keys")
+    path.write_text(kept)
+    assert found(site, "keys", thorough=True) == ("good", "open")
+
+
+def test_an_audit_that_is_behind_or_was_changed(site: doctor.Site) -> None:
+    long_ago = utcnow() - timedelta(hours=2)
+    with site.database.writing() as session:
+        session.add(AuditEntry(at=long_ago, actor_id=None, action="x"))
+        session.commit()
+    assert found(site, "audit") == ("warn", "behind")
+    with site.database.writing() as session:
+        chain.seal(session)
+        session.commit()
+    assert found(site, "audit", thorough=True) == ("good", "sealed")
+    with site.database.engine.begin() as connection:
+        append_only.release(connection, *append_only.APPEND_ONLY)
+        connection.execute(text("UPDATE lms_audit_entry SET action = 'y'"))
+    assert found(site, "audit", thorough=True) == ("bad", "tampered")
+
+
+def test_people_who_are_due(site: doctor.Site, world: World) -> None:
+    with site.database.writing() as session:
+        person = session.get_one(Person, world.sujin.id)
+        employment = session.scalars(select(Employment).where(Employment.person_id == person.id)).one()
+        person.created_at = utcnow() - timedelta(days=3000)
+        employment.from_on = employment.to_on = person.created_at.date()
+        session.commit()
+    assert found(site, "retention", thorough=True) == ("warn", "due")
 
 
 def test_the_gravest_counts() -> None:

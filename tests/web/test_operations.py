@@ -20,7 +20,7 @@ from .test_queries import _asked
 
 FACTS = {
     "kind": "SQLite", "why": "x", "mode": "delete", "n": 2, "table": "t", "at": "1", "head": "2", "slots": 1,
-    "level": "user", "wanted": "user", "seconds": 3, "first": "course x", "free": 1.0, "total": 2.0, "host": "0.0.0.0",
+    "level": "user", "wanted": "user", "seconds": 3, "first": "course x", "free": 1.0, "total": 2.0, "key": "0a1b2c3d", "link": 3, "entry": 4, "host": "0.0.0.0",
 }  # fmt: skip
 
 

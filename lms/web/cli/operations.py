@@ -14,6 +14,7 @@ from lms.operations.backup import backup as make_backup
 from lms.operations.restore import SETTINGS_NAME
 from lms.operations.restore import restore as restore_backup
 from lms.operations.upgrade import upgrade as bring_up
+from lms.people import sealing
 
 from ..extension import LMS
 from ..findings import tell
@@ -59,6 +60,9 @@ def backup(site: LMS, file: Path) -> None:
     manifest = make_backup(site.database, site.files, site.settings, file)
     say(f"{file}: {_told(manifest)}, {file.stat().st_size / 1e6:.1f} MB")
     say("It holds people's data and no secret_key. Keep it where only you can read it, and on another machine.")
+    say(
+        f"Birth dates and telephone numbers in it open only with {site.sealer.path}, which it does not hold; keep that elsewhere."
+    )
     if manifest.missing:
         raise click.ClickException(
             f"{len(manifest.missing)} stored files are not there or damaged, so they are not in it. See flask lms doctor."
@@ -95,6 +99,8 @@ def _told(manifest: Manifest) -> str:
 @in_site
 def upgrade(site: LMS, file: Path | None) -> None:
     """Back up, bring the database to this program's form, check it, publish content; go back where that fails."""
+    if sealing.write_fresh(site.sealer.path):
+        say(f"made {site.sealer.path}; keep a copy of it apart from the backups")
     done = bring_up(site.database, site.files, site.settings, site.instance, file)
     if done.before == done.after:
         say(f"the database is at this program's form ({done.after})")
