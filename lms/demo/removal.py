@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, Table, and_, cast, delete, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, String, Table, and_, cast, delete, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from lms.files import FileStore
 from lms.models import (
     Base,
+    Change,
+    ChangeSet,
     Cluster,
     ClusterMember,
     Code,
@@ -33,6 +35,7 @@ from lms.models import (
     Enrolment,
     ExerciseVersion,
     ExternalIdentity,
+    FormerName,
     Grade,
     Job,
     LedgerEntry,
@@ -47,6 +50,7 @@ from lms.models import (
     SignIn,
     SlipBatch,
     SlipSheet,
+    Sponsorship,
     StoredFile,
     Submission,
     Target,
@@ -124,6 +128,10 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Run, Run.id.in_(runs)),
         (Target, Target.programme_id.in_(marked(Programme))),
         (Programme, Programme.id.in_(marked(Programme))),
+        (Change, Change.set_id.in_(_deeds(people))),
+        (ChangeSet, ChangeSet.id.in_(_deeds(people))),
+        (Sponsorship, Sponsorship.company_id.in_(companies)),
+        (FormerName, FormerName.company_id.in_(companies)),
         (ClusterMember, ClusterMember.company_id.in_(companies)),
         (Cluster, Cluster.id.in_(marked(Cluster))),
         (Employment, Employment.person_id.in_(people)),
@@ -145,6 +153,13 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Company, Company.id.in_(companies)),
         (Person, Person.id.in_(people)),
     ]
+
+
+def _deeds(people: Select[int]) -> Select[int]:
+    """What these people did to companies and others, and what undid it."""
+    theirs = aliased(ChangeSet)
+    of_theirs = select(theirs.id).where(theirs.actor_id.in_(people))
+    return select(ChangeSet.id).where(or_(ChangeSet.actor_id.in_(people), ChangeSet.undoes_id.in_(of_theirs)))
 
 
 def _is_job() -> ColumnElement[bool]:
