@@ -114,7 +114,7 @@ def _free_port() -> int:
 
 def _add_learners(site: Site, count: int) -> None:
     database = site.database()
-    hashed, texts = passwords.hash_password(PASSWORD), consents.load(site.folder / "instance" / "consents")
+    hashed = passwords.hash_password(PASSWORD)
     with database.writing() as session:
         course = session.scalars(select(Course).where(Course.slug == COURSE)).one()
         company = session.scalars(select(Company).limit(1)).one()
