@@ -36,8 +36,8 @@ DEEDS = st.one_of(
 class Pair:
     """The program and the model, with what is called what in each. Both begin with four companies and two people."""
 
-    def __init__(self, session: Session) -> None:
-        self.session, self.model = session, Organisations()
+    def __init__(self, session: Session, model: Organisations | None = None) -> None:
+        self.session, self.model = session, model or Organisations()
         self.companies: dict[int, int] = {}
         self.persons: dict[int, int] = {}
         self.sets: list[int] = []
@@ -84,8 +84,12 @@ class Pair:
         self.sets.append(self.session.scalars(select(ChangeSet.id).order_by(ChangeSet.id.desc()).limit(1)).one())
         for kind, id_ in self.model.deeds[result].changed:
             if kind == "person" and id_ not in self.persons:
-                name = self.model.rows["person", id_]["name"]
-                self.persons[id_] = self.session.scalars(select(Person.id).where(Person.name == name)).one()
+                self.persons[id_] = self._find(id_)
+
+    def _find(self, person: int) -> int:
+        """Somebody whom the deed has just added."""
+        name = self.model.rows["person", person]["name"]
+        return self.session.scalars(select(Person.id).where(Person.name == name)).one()
 
     def _company(self, place: int) -> tuple[int, Company]:
         id_ = list(self.companies)[place % len(self.companies)]

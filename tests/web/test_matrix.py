@@ -21,6 +21,7 @@ from lms import messages
 from lms.clock import today, utcnow
 from lms.models import Message, Person, Programme, SlipBatch, Submission
 from lms.people import sign_ins
+from lms.rosters import storage
 from lms.web import access
 from lms.web.extension import LMS, Identity
 from tests.world import LONG_AGO, World
@@ -90,6 +91,14 @@ GET    companies.ask_employment    in     403     403   403     200     404     
 POST   companies.do_employment     in     403     403   403     422     404         403        403    422      pw
 POST   companies.give_manager      in     403     403   403     422     404         403        403    422      pw
 POST   companies.end_manager       in     403     403   403     404     404         403        403    404      pw
+GET    rosters.home                in     403     403   403     200     200         403        403    200      pw
+POST   rosters.upload              in     403     403   403     422     422         403        403    422      pw
+GET    rosters.roster              in     403     403   403     200     404         403        403    200      pw
+POST   rosters.map_columns         in     403     403   403     303     404         403        403    303      pw
+POST   rosters.apply               in     403     403   403     303     404         403        403    303      pw
+POST   rosters.undo                in     403     403   403     303     404         403        403    303      pw
+POST   rosters.findings            in     403     403   403     200     404         403        403    200      pw
+POST   rosters.export              in     403     403   403     200     200         403        403    200      pw
 GET    organisations.home          in     403     403   403     200     200         403        200    200      pw
 POST   organisations.add_cluster   in     403     403   403     403     403         403        403    422      pw
 GET    organisations.centre        in     403     403   403     200     200         403        200    200      pw
@@ -199,6 +208,7 @@ class Case:
     programme: UUID
     message: UUID
     batch: UUID
+    roster: UUID
 
     def browser(self, role: str) -> Browser:
         """A fresh browser in which the role's person is."""
@@ -246,17 +256,23 @@ class Case:
         company, kind = {"uid": self.site.world.hanbit.uid}, {"kind": "csv"}
         person = {"uid": self.site.world.hana.uid}
         batch = {"uid": self.batch}
+        roster = {"uid": self.roster}
         nothing = UUID(int=1)
         work = company | {"person": person["uid"], "day": LONG_AGO.isoformat()}
         centre = {"slug": self.site.world.busan_centre.slug}
         values: dict[str, dict[str, Any]] = {
-            **dict.fromkeys((f"companies.{name}" for name in ("company", "people", "new_person", "add_person")), company),
+            **dict.fromkeys(
+                (f"companies.{name}" for name in ("company", "people", "new_person", "add_person")), company
+            ),
             **dict.fromkeys(("companies.ask", "companies.do"), company | {"deed": "declare"}),
             "companies.undo_deed": company | {"deed": nothing},
             "companies.employee": work,
             **dict.fromkeys(("companies.ask_employment", "companies.do_employment"), work | {"deed": "correct"}),
             "companies.give_manager": company,
             "companies.end_manager": company | {"person": person["uid"]},
+            **dict.fromkeys(
+                (f"rosters.{name}" for name in ("roster", "map_columns", "apply", "undo", "findings")), roster
+            ),
             "organisations.centre": centre,
             "organisations.change_service": centre | {"what": "serve"},
             "organisations.give": centre | {"kind": "officer"},
@@ -309,7 +325,7 @@ class Case:
             return {"version": self.site.exercise_version().digest}
         return (
             {"reason": "확인했습니다.", "form": "csv"}
-            if endpoint.startswith(("desk.", "office.", "company.", "slips."))
+            if endpoint.startswith(("desk.", "office.", "company.", "slips.", "rosters."))
             else {}
         )
 
@@ -328,7 +344,7 @@ def _case(site: Site, here: dict[str, Person]) -> Case:
     # The same row, told apart by the object.
     with site.lms.database.reading() as session:
         people["changing"] = session.get_one(Person, world.hana.id)
-    case = Case(site, people, here, UUID(int=0), _add_programme(site), *_add_message_and_slips(site))
+    case = Case(site, people, here, UUID(int=0), _add_programme(site), *_add_message_and_slips(site), _add_roster(site))
     site.hand_in(case.browser("learner"), site.notebook())
     with site.lms.database.reading() as session:
         case.submission = session.scalars(select(Submission.uid)).one()
@@ -347,6 +363,16 @@ def _add_message_and_slips(site: Site) -> tuple[UUID, UUID]:
         session.add(batch)
         session.commit()
         return session.scalars(select(Message.uid)).one(), batch.uid
+
+
+def _add_roster(site: Site) -> UUID:
+    """Uploaded by 이서연."""
+    with site.lms.database.writing() as session:
+        content = "사업자등록번호,성명,사번\n124-81-00998,김하나,H-001\n".encode()
+        upload = storage.read_upload(content, "명단.csv", site.lms.sealer)
+        made = storage.keep(session, upload, actor_id=site.world.seoyeon.id)
+        session.commit()
+        return made.uid
 
 
 def _add_programme(site: Site) -> UUID:
