@@ -18,7 +18,7 @@ FIRST_COURSE, SECOND_COURSE = "manufacturing-data-first-steps", "predictive-main
 EXERCISE = "read-machine-log"
 SMALLEST: ViewportSize = {"width": 360, "height": 740}
 LOOP = "count = 41\nwhile True:\n    count = 42"
-HOSTILE = """from IPython.display import HTML, display
+HOSTILE = r"""from IPython.display import HTML, display
 display(HTML('<table><tr><td>표</td></tr></table><script>document.title = "taken"</script>'
     '<img src="x" onerror="document.title = \'taken\'"><a href="javascript:document.title=1">here</a>'
     '<form action="/sign-out" method="post"><button>press</button></form><svg onload="document.title=1"></svg>'
@@ -32,6 +32,12 @@ def _arrive(site: Site, window: Visit, name: str) -> tuple[Page, Account, str]:
     page = window.open()
     steps.sign_in(page, site, learner)
     return page, learner, site.unit_address(EXERCISE)
+
+
+def _forgive_the_line(window: Visit) -> None:
+    """The browser's own complaints of a line that the test had cut."""
+    cut = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+    window.faults = [fault for fault in window.faults if not any(word in fault for word in cut)]
 
 
 def _first_answer(page: Page) -> str:
@@ -147,7 +153,7 @@ def test_what_is_typed_outlasts_a_cut_line_a_reload_and_another_device(site: Sit
     working.wait_until_saved(page)
     assert working.saved(page, address)[key] == "second = 2  # 둘"
     assert working.kept_on_device(page) == []
-    window.faults = [fault for fault in window.faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+    _forgive_the_line(window)
 
     other = visit(viewport=PHONE).open()
     steps.sign_in(other, site, learner)
@@ -186,7 +192,7 @@ def test_two_windows_keep_both_answers(site: Site, visit: Callable[..., Visit]) 
     other.reload()
     expect(working.editor(other, key)).to_have_text("from_one = 3")
     expect(other.locator(".ws-notices")).not_to_contain_text("다른 답도 보관")
-    window.faults = [fault for fault in window.faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+    _forgive_the_line(window)
 
 
 def test_a_sign_in_that_ends_loses_nothing_and_signing_out_leaves_nothing(

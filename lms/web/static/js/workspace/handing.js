@@ -15,15 +15,16 @@ export class Handing {
   #saving;
   #place = document.getElementById("ws-result");
   #bringBack;
+  #problems;
   #isBusy = false;
-  problems = [];
 
   // bringBack(answers, own, number): puts the answers of a try into the cells
-  constructor({ island, cells, saving, bringBack }) {
+  constructor({ island, cells, saving, problems, bringBack }) {
     this.#island = island;
     this.#cells = cells;
     this.#saving = saving;
     this.#bringBack = bringBack;
+    this.#problems = problems;
     document.getElementById("ws-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.handIn();
@@ -49,9 +50,10 @@ export class Handing {
   // What Python on the server can't read is said before.
   async #mayGo() {
     if (!(await this.#saving.flush()) && this.#saving.status === "offline") return this.#say(say("hand_in_offline"), "warn") && false;
-    if (!this.problems.length) return true;
+    const problems = this.#problems();
+    if (!problems.length) return true;
     const list = make("ul");
-    for (const problem of this.problems) {
+    for (const problem of problems) {
       const cell = this.#cells().find(({ key }) => key === problem.cell);
       list.append(make("li", "", `${cell?.label ?? say("own_cell")}, ${say("problem_line", { line: problem.line })} ${problem.message}`));
     }
@@ -59,7 +61,7 @@ export class Handing {
       [say("mend_first"), "primary", "mend"],
       [say("hand_in_anyway"), "", "go"],
     ]);
-    if (answer !== "go") this.#cells().find(({ key }) => key === this.problems[0].cell)?.focus(this.problems[0].line);
+    if (answer !== "go") this.#cells().find(({ key }) => key === problems[0].cell)?.focus(problems[0].line);
     return answer === "go";
   }
 

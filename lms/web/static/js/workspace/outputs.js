@@ -3,7 +3,7 @@
 
 import { say } from "./words.js";
 
-const CLEANER = "../../vendor/dompurify-3.4.18/purify.js";
+export const CLEANER = "../../vendor/dompurify-3.4.18/purify.js";
 const KEPT = {
   ALLOWED_TAGS:
     "table thead tbody tfoot tr th td caption p div span br hr ul ol li dl dt dd pre code b strong i em u s sub sup small blockquote img".split(" "),

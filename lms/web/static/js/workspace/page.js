@@ -4,9 +4,8 @@
 import { postForm, useTokenFrom } from "./api.js";
 import { endNotice, isTooSoon, linkButton, notice, parts, showBar, showChecks, showPython, showSaved, template, voice } from "./bar.js";
 import { Cell } from "./cells.js";
-import { showDifferences } from "./differences.js";
 import { complete, enhance } from "./editor.js";
-import { Handing } from "./handing.js";
+import { CLEANER } from "./outputs.js";
 import { Running } from "./running.js";
 import { Saving } from "./saving.js";
 import { dayOf, say, timeOf, useWords } from "./words.js";
@@ -20,7 +19,7 @@ let cells = []; // of the exercise and her own, in reading order
 let undo = null; // answers and own cells before the last replacement
 const running = new Running({ cells: () => cells });
 const saving = new Saving({ island, read });
-const handing = new Handing({ island, cells: () => cells, saving, bringBack });
+let problems = island.draft.problems ?? [];
 
 begin();
 
@@ -33,7 +32,7 @@ function begin() {
   showChecks(0, cells.filter((cell) => cell.isCheck && cell.runs).length);
   connect();
   saving.begin(island.draft);
-  showProblems(island.draft.problems ?? []);
+  showProblems(problems);
   startPython();
   loadLater();
 }
@@ -175,9 +174,9 @@ async function openFile() {
   form.append("notebook", file);
   parts.file.value = "";
   try {
-    const { answers, own, repairs, problems } = await postForm(island.urls.read_notebook, form);
-    replace(() => write(answers, own), [say("opened"), ...(repairs ?? [])].join(" "));
-    showProblems(problems ?? []);
+    const opened = await postForm(island.urls.read_notebook, form);
+    replace(() => write(opened.answers, opened.own), [say("opened"), ...(opened.repairs ?? [])].join(" "));
+    showProblems(opened.problems ?? []);
   } catch (error) {
     notice("open", "bad", error.message || say("unreachable"), [[say("close"), () => {}]]);
   }
@@ -214,12 +213,12 @@ function showBack() {
   voice(say("back_online"));
 }
 
-function showProblems(problems) {
-  handing.problems = problems;
+function showProblems(found) {
+  problems = found;
   const own = ownCells();
   for (const cell of cells) {
     const name = cell.kind === "own" ? `own:${own.indexOf(cell)}` : cell.key;
-    cell.showProblems(problems.filter((problem) => problem.cell === name));
+    cell.showProblems(found.filter((problem) => problem.cell === name));
   }
 }
 
@@ -238,6 +237,7 @@ function offerLeft(entry) {
 
 function offer(key, text, other, moment, settle) {
   const look = async () => {
+    const { showDifferences } = await import("./differences.js");
     const about = say("other_at", { time: dayOf(moment) });
     const take = (answers, own) => replace(() => write(answers, own), say("taken"));
     const taken = await showDifferences({ cells: cells.filter((cell) => cell.isEditable), own: read().own, other, title: say("other_title"), about, take });
@@ -298,10 +298,17 @@ function explainOff() {
 
 async function loadLater() {
   await enhance();
-  const { keepOffline } = await import("./kernel/offline.js").catch(() => ({}));
-  keepOffline?.({ ...island.kernel, runtime: island.runtime }, { urls: island.files.map((file) => file.url) });
+  const { Handing } = await import("./handing.js"); // until then the form is a plain form
+  new Handing({ island, cells: () => cells, saving, problems: () => problems, bringBack });
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 2000));
-  idle(() => complete(findNames), { timeout: 8000 });
+  idle(loadLast, { timeout: 8000 });
+}
+
+async function loadLast() {
+  await complete(findNames);
+  const { keepOffline } = await import("./kernel/offline.js");
+  const later = ["./differences.js", CLEANER].map((name) => new URL(name, import.meta.url).href);
+  keepOffline({ ...island.kernel, runtime: island.runtime }, { urls: [...island.files.map((file) => file.url), ...later] });
 }
 
 // For the editor's completion: what Python knows by now.

@@ -143,9 +143,9 @@ export class Saving extends EventTarget {
     }
   }
 
-  #back(answer) {
-    this.status = "saved";
-    this.#emit("back", answer);
+  #back({ saved_at }) {
+    this.#tell(this.isDirty ? "typing" : "saved", { at: saved_at });
+    this.#emit("back", null);
   }
 
   #fail(error) {
