@@ -16,6 +16,7 @@ MAX_OUTPUTS = 500
 _AT_ONCE = 8_000  # characters
 _SECONDS = 0.1
 _SECONDS_OF_A_LINE = 0.5  # that has no end yet: `print` writes the end by itself
+_FIRST = 50  # lines that are sent as they come, since nobody knows how long the next one takes
 
 Send = Callable[[str], object]
 
@@ -35,6 +36,7 @@ class Sink:
         """A new cell."""
         self.flush()
         self._clear_at_next = False
+        self._first = _FIRST
         self._forget()
 
     def _forget(self) -> None:
@@ -50,6 +52,9 @@ class Sink:
             self._stream(name, text)
         if self._text > MAX_TEXT:
             self._cut(name)
+        if text.endswith("\n") and self._first:
+            self._first -= 1
+            self.flush()
         self._flush_when_due(_SECONDS if text.endswith("\n") else _SECONDS_OF_A_LINE)
 
     def add(self, kind: str, data: dict[str, str], *, count: int = 0, display_id: str = "") -> None:

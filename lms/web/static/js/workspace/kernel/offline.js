@@ -1,9 +1,11 @@
 // The workspace without network: a service worker keeps the page, its exercise and the runtime, for this person alone.
 
 const TOUCH_MS = 60_000;
+const LOOK_MS = 1_000;
 
-// `options`: the kernel's, from the server; `urls`: files of the exercise. Call it when the page has loaded.
-export async function keepOffline(options, { urls = [] } = {}) {
+// `options`: the kernel's, from the server; `urls`: data of the exercise; `files`: scripts that the page loads later. Call it when
+// the page has loaded.
+export async function keepOffline(options, { urls = [], files = [] } = {}) {
   if (!("serviceWorker" in navigator) || !isSecureContext || !document.body.dataset.person) return false;
   let registration;
   try {
@@ -14,19 +16,35 @@ export async function keepOffline(options, { urls = [] } = {}) {
   }
   const worker = registration.active ?? navigator.serviceWorker.controller;
   if (!worker) return false;
+  performance.setResourceTimingBufferSize(1000);
   const idleMinutes = Number(document.body.dataset.idleMinutes) || options.idleMinutes;
-  worker.postMessage({
+  const keep = () => worker.postMessage({
     type: "keep",
     page: location.origin + location.pathname,
     person: document.body.dataset.person,
     idleMinutes,
-    files: [...resources(), absolute(options.frame), absolute(options.bundle)],
+    files: [...resources(), ...files.map(absolute), absolute(options.frame), absolute(options.bundle)],
     data: urls.map(absolute),
     runtime: options.runtime ? absolute(options.runtime.base) : "",
     fixed: absolute(options.static),
   });
+  keep();
   stayKept(registration);
+  afterDownload(options.runtime, keep);
   return true;
+}
+
+// Not before Python is here: fetching it twice at once would make her wait.
+function afterDownload(runtime, act) {
+  if (!runtime) return;
+  const names = [...runtime.core, ...runtime.start.map((name) => runtime.packages[name].file)];
+  const wanted = names.map((name) => absolute(runtime.base + name));
+  const looking = setInterval(() => {
+    const come = new Set(resources());
+    if (!wanted.every((address) => come.has(address))) return;
+    clearInterval(looking);
+    act();
+  }, LOOK_MS);
 }
 
 function resources() {
