@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from .workspace_words import words
 _SOME_ID = UUID(int=0)
 
 
-def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept, tried: Sequence[Submission]) -> dict:
+def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept) -> dict[str, Any]:
     """All that the scripts know when they begin, except the runtime and the kernel."""
     unit = {"run": place.run.uid, "key": place.unit.key}
     facts = version.facts
@@ -50,7 +50,6 @@ def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept, tri
         "files": [
             {
                 "path": path,
-                "sha256": digest,
                 "bytes": facts.get("data_sizes", {}).get(path),
                 "url": data_url(unit, path, digest),
             }
@@ -61,7 +60,6 @@ def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept, tri
         "seconds": facts["seconds"],
         "python": ".".join(map(str, sys.version_info[:2])),
         "draft": draft(kept, sheet, facts["language"]),
-        "attempts": attempts(tried, version),
         "limits": {
             "cell_characters": limits.CELL_CHARACTERS,
             "characters": limits.CHARACTERS,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import brotli
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
@@ -104,6 +107,17 @@ def test_the_page_is_isolated_and_may_be_kept_for_its_person_alone(site: Site, h
     other = hana.get(site.address(small_course.QUIZ)).headers
     assert "LMS-Keep-Page" not in other
     assert "Cross-Origin-Opener-Policy" not in other
+
+
+@pytest.mark.parametrize(("accepted", "sent"), [("gzip, br", "br"), ("gzip", "gzip"), ("", ""), ("br;q=0", "")])
+def test_the_page_is_small_on_the_line(site: Site, hana: Browser, accepted: str, sent: str) -> None:
+    plain = hana.get(site.address(EXERCISE)).data
+    answer = FlaskClient.open(hana, site.address(EXERCISE), headers={"Accept-Encoding": accepted})  # not to be read
+    assert answer.headers.get("Content-Encoding", "") == sent
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}[sent]
+    assert len(unpack(answer.data)) == len(plain)
+    assert len(answer.data) < len(plain) / (3 if sent else 0.9)
 
 
 def test_hints_open_one_after_the_other(site: Site, hana: Browser) -> None:
@@ -264,9 +278,11 @@ def test_handing_in_from_the_page_to_the_result_in_it(site: Site, hana: Browser)
     assert "수율이 다릅니다" in result["checks"][1]["message"]
     assert result["standing"]["line"].startswith("진도 25 %")
     assert hana.get(result["feedback"]).status_code == 200
-    (attempt,) = island_of(site, hana)["attempts"]
+    (attempt,) = ask(hana, "GET", island["urls"]["attempts"]).json  # type: ignore[misc]
     assert (attempt["number"], attempt["points"], attempt["state"]) == (1, 4, "graded")
-    assert ask(hana, "GET", island["urls"]["attempts"]).json == [attempt]
+    listed = hana.see(site.address(EXERCISE)).select_one(f"[data-attempt='{attempt['uid']}']")
+    assert listed is not None
+    assert "4 / 10점" in listed.get_text()
 
 
 def test_an_earlier_try_can_be_brought_back(site: Site, hana: Browser) -> None:

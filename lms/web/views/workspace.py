@@ -19,6 +19,7 @@ from lms.workspace.notebooks import take_apart
 from lms.workspace.typed import BODY_BYTES, DraftError, as_document, refuse_resident_numbers
 
 from .. import access, courseware, csrf, notebooks, places, seen, workspace_data
+from ..compression import compress
 from ..database import session, transaction
 from ..isolation import isolate, keep_offline
 from ..places import Place
@@ -49,8 +50,8 @@ def show(place: Place, problem: str = "") -> Response:
     sheet = sheets.sheet_of(g.lms.files, version)
     kept = drafts.load(session, place.enrolment, place.unit, sheet)
     tried = submissions.list_submissions(session, place.enrolment, place.unit)
-    island = workspace_data.island(place, version, sheet, kept, tried)
-    runtime = manifest_for_page(sheet.imports)
+    island = workspace_data.island(place, version, sheet, kept)
+    runtime = _runtime(sheet)
     cells, has_math = _shown(place, sheet, island["draft"])
     card = version.facts["data_card"]
     data_card, math_in_card = courseware.render_text(place.run, card, prefix="data-") if card else ("", False)
@@ -72,7 +73,16 @@ def show(place: Place, problem: str = "") -> Response:
         closed=island["closed"],
         island=_as_script({**island, "kernel": options(), "runtime": runtime}),
     )
-    return keep_offline(isolate(make_response(page)), access.viewer())
+    return compress(keep_offline(isolate(make_response(page)), access.viewer()))
+
+
+def _runtime(sheet: Sheet) -> dict[str, Any] | None:
+    """Without the files' hashes, which the page doesn't look at: its addresses name the content."""
+    manifest = manifest_for_page(sheet.imports)
+    if manifest is None:
+        return None
+    files = {name: {key: fact[key] for key in fact if key != "sha256"} for name, fact in manifest["files"].items()}
+    return manifest | {"files": files}
 
 
 def _as_script(data: dict[str, Any]) -> Markup:
