@@ -186,7 +186,9 @@ let cleaner;
 
 async function clean(source) {
   cleaner ??= import(CLEANER);
-  return (await cleaner).default.sanitize(source.replace(STYLES, ""), KEPT);
+  const safe = (await cleaner).default.sanitize(source.replace(STYLES, ""), KEPT);
+  for (const image of safe.querySelectorAll("img:not([src])")) image.remove();
+  return safe;
 }
 
 export function make(tag, classes = "", text = "") {
