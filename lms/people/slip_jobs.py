@@ -1,4 +1,5 @@
-"""The worker's part of the slips: codes and sheets, a few hundred at a time.
+"""The worker's part of the slips: codes and sheets, a few hundred at a time, each part a job, so that who waits for a grade
+doesn't wait for paper.
 
 A part's codes and its sealed sheet are committed together, so that no code is lost on a sheet that was never made; a worker
 that is killed leaves whole parts, and the next goes on with those who have none.
@@ -50,12 +51,15 @@ class SlipMaker:
         with database.reading() as session:
             batch = session.get_one(SlipBatch, claim.payload["batch"])
             language = session.get_one(Person, batch.requested_by).language or self.language
-            wanted = slips.list_slips(session, batch)
+            people = slips.list_slips(session, batch, _OF_SHEET)
             done = session.scalar(select(func.max(SlipSheet.part)).where(SlipSheet.batch_id == batch.id)) or 0
-        for part, people in enumerate(_parts(wanted), done + 1):
-            self._make(database, claim, batch, part, people, language)
+        if people:
+            self._make(database, claim, batch, done + 1, people, language)
         with database.writing() as session:
-            self._finish(session, batch.id, len(wanted))
+            if len(people) == _OF_SHEET:
+                slips.enqueue_part(session, batch.id, done + 2)
+            else:
+                self._finish(session, batch.id)
             if queue.finish(session, claim):
                 session.commit()
         return None
@@ -122,7 +126,7 @@ class SlipMaker:
             }
             place += 1
 
-    def _finish(self, session: Session, batch_id: int, people: int) -> None:
+    def _finish(self, session: Session, batch_id: int) -> None:
         batch = session.get_one(SlipBatch, batch_id)
         batch.state, batch.finished_at, batch.people = "done", utcnow(), batch.made
         facts = {"title": batch.title, "companies": len(batch.companies), "people": batch.made, "batch": str(batch.uid)}
@@ -144,8 +148,3 @@ def open_sheet(sealer: Sealer, sheet: SlipSheet) -> bytes:
     """The PDF. Raises SealError."""
     assert sheet.body is not None
     return base64.b64decode(sealer.open(sheet.body, COLUMN))
-
-
-def _parts(people: Sequence[SlipOf]) -> Iterator[Sequence[SlipOf]]:
-    for start in range(0, len(people), _OF_SHEET):
-        yield people[start : start + _OF_SHEET]

@@ -291,7 +291,7 @@ def ask_for_slips(
         audit.record(
             session, "slips_asked", actor_id=viewer.id, subject=f"company:{company}", address=address, reason=reason
         )
-    queue.enqueue(session, JOB_KIND, {"batch": batch.id}, once=f"slips:{batch.id}", priority=120)
+    enqueue_part(session, batch.id, 1)
     return batch
 
 
@@ -325,8 +325,13 @@ class SlipOf:
     company: str
 
 
-def list_slips(session: Session, batch: SlipBatch) -> list[SlipOf]:
-    """Those of a batch who have none of it yet, by company, department and name; each person once."""
+def enqueue_part(session: Session, batch_id: int, part: int) -> None:
+    """Behind grading."""
+    queue.enqueue(session, JOB_KIND, {"batch": batch_id}, once=f"{JOB_KIND}:{batch_id}:{part}", priority=120)
+
+
+def list_slips(session: Session, batch: SlipBatch, most: int) -> list[SlipOf]:
+    """The first of a batch who have none of it yet, by company, department and name; each person once."""
     has_one = select(Code.id).where(Code.batch_id == batch.id, Code.person_id == Person.id).exists()
     rows = session.execute(
         _new_people(batch.companies)
@@ -335,6 +340,8 @@ def list_slips(session: Session, batch: SlipBatch) -> list[SlipOf]:
     )
     found: dict[int, SlipOf] = {}
     for person, name, email, number, department, company in rows:
+        if len(found) == most:
+            break
         found.setdefault(person, SlipOf(person, name, email, number or "", department, company))
     return list(found.values())
 
@@ -349,7 +356,7 @@ def load_batch(session: Session, viewer: Viewer, uid: UUID) -> SlipBatch:
 
 def has_failed(session: Session, batch: SlipBatch) -> bool:
     """Whether the job that makes them was given up."""
-    failed = select(Job.id).where(Job.once == f"{JOB_KIND}:{batch.id}", Job.state == "failed")
+    failed = select(Job.id).where(Job.once.startswith(f"{JOB_KIND}:{batch.id}:"), Job.state == "failed").limit(1)
     return session.scalar(failed) is not None
 
 

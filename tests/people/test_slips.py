@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pikepdf
 import pytest
@@ -112,9 +113,21 @@ def test_the_paper_is_sealed_and_gone_after_a_day(database: Database, world: Wor
         slips.load_sheet(session, batch, 1)
 
 
+def _die(*args: object, **options: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("room", "step"), [(documents, "render"), (slips, "enqueue_part")], ids=["before", "after"])
 def test_a_worker_killed_half_way_leaves_whole_parts_and_the_next_goes_on(
-    database: Database, world: World, sealer: Sealer, printed: list[dict], monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    world: World,
+    sealer: Sealer,
+    printed: list[dict],
+    monkeypatch: pytest.MonkeyPatch,
+    room: ModuleType,
+    step: str,
 ) -> None:
+    """Killed before a part is written, and after it was but before its job was done."""
     monkeypatch.setattr(slip_jobs, "_OF_SHEET", 4)
     with database.writing() as session:
         add_people(session, world.hanbit, 10)
@@ -124,21 +137,16 @@ def test_a_worker_killed_half_way_leaves_whole_parts_and_the_next_goes_on(
         session.commit()
     assert claim is not None
     maker = worker(database, sealer).handlers[slips.JOB_KIND]
-    render, calls = documents.render, []
-
-    def die(*args: object, **options: object) -> bytes:
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return render(*args, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(documents, "render", die)
-    with pytest.raises(KeyboardInterrupt):
-        maker(database, claim)
+    with monkeypatch.context() as patched:
+        patched.setattr(room, step, _die)
+        with pytest.raises(KeyboardInterrupt):
+            maker(database, claim)
     with database.writing() as session:
         queue.release_worker(session, "killed")
         session.commit()
-    assert worker(database, sealer).run_one("w")
+    made = worker(database, sealer)
+    while made.run_one("w"):
+        pass
     with database.reading() as session:
         assert [sheet.people for sheet in slips.list_sheets(session, batch)] == [4, 4, 2]
         assert len({one["name"] for one in printed}) == 10
