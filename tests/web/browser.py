@@ -33,7 +33,7 @@ class Browser(FlaskClient):
             assert "unsafe" not in headers["Content-Security-Policy"].replace("style-src 'unsafe-inline'", ""), path
             assert headers["X-Content-Type-Options"] == "nosniff", path
             assert headers["Referrer-Policy"] == "same-origin", path
-            if not any(part in path for part in ("/static/", "/media/", "/data/", "/runtime/")):
+            if not any(part in path for part in ("/static/", "/media/", "/data/", "/runtime/", "/runs/sw.js")):
                 assert "no-store" in headers["Cache-Control"], path
         if is_page(response):
             assert not faults_of_page(response), (path, faults_of_page(response))
