@@ -47,7 +47,7 @@ def test_one_account_is_made_whatever_comes_at_once(host: Flask, monkeypatch: py
     def visit() -> None:
         browser = Browser(host, host.response_class)
         browser.prefix = "/learn"
-        seen.append("나처음" in browser.see("/learn/").get_text())
+        seen.append("나처음" in browser.see("/learn/consents/").get_text())
 
     threads = [threading.Thread(target=visit) for _ in range(4)]
     for thread in threads:
