@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, Any] = {
     "slips_discarded": lazy_gettext("Slips thrown away"),
     "invited": lazy_gettext("Invited by e-mail"),
     "consent_given": lazy_gettext("Consent given"),
+    "consent_refused": lazy_gettext("Consent not given"),
     "consent_withdrawn": lazy_gettext("Consent withdrawn"),
     "regraded": lazy_gettext("Regraded"),
     "target_set": lazy_gettext("Target set"),
