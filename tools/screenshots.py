@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from lms import content
 from tests.browsers import ARGUMENTS
-from tests.e2e import answers, steps, walk
+from tests.e2e import answers, steps, walk, working
 from tests.e2e.site import ROOT, Account, Site, running_site
 from tests.e2e.visits import DESKTOP, PHONE, begin_visit
 
@@ -38,6 +38,8 @@ SHOWN = {
     "page.png": "page.ko.phone",
     "quiz-result.png": "quiz-result.ko.phone",
     "exercise.png": "exercise.ko.desk",
+    "exercise-error.png": "exercise-error.ko.phone",
+    "exercise.en.png": "exercise.en.phone",
     "result.png": "result.ko.phone",
     "completed.png": "completed.ko.desk",
     "home.en.png": "home.en.phone",
@@ -179,7 +181,6 @@ def _take_learners_pages(page: Page, site: Site, camera: Camera, result: str, la
         "course": site.run_address,
         "page": site.unit_address(PAGE),
         "quiz": site.unit_address(QUIZ),
-        "exercise": site.unit_address(EXERCISE),
         "result": result,
         "account": f"{site.address}/account",
         "password": f"{site.address}/account/password",
@@ -187,6 +188,7 @@ def _take_learners_pages(page: Page, site: Site, camera: Camera, result: str, la
     }.items():
         page.goto(address)
         camera.take(page, name, language)
+    _work(page, site, camera, language)
     page.set_viewport_size(HALF)
     page.goto(f"{site.address}/")
     _settle(page)
@@ -196,6 +198,31 @@ def _take_learners_pages(page: Page, site: Site, camera: Camera, result: str, la
         page.set_viewport_size(size)
         whole = page.screenshot(full_page=True)
         (camera.folder / f"feedback.{language}.{screen}.png").write_bytes(smaller(whole))
+
+
+def _work(page: Page, site: Site, camera: Camera, language: str) -> None:
+    """In the workspace: one answer that is right, then one with a slip of the pen."""
+    key, right = next(iter(answers.right_answers(EXERCISE).items()))
+    typed = "\n".join(line for line in right.splitlines() if "###" not in line and "..." not in line)
+    page.goto(site.unit_address(EXERCISE))
+    working.wait_for_python(page)
+    working.write(page, key, typed)
+    working.run(page, key)
+    page.locator('[data-outcome="passed"]').first.wait_for()
+    camera.take(page, "exercise", language)
+    _take_part(page, camera, f"exercise.{language}", key)
+    working.write(page, key, "result = reprot.copy()")
+    working.run(page, key)
+    _take_part(page, camera, f"exercise-error.{language}", key)
+
+
+def _take_part(page: Page, camera: Camera, name: str, key: str) -> None:
+    """The cell in the middle of the window, as who works there has it."""
+    for screen, size in SCREENS.items():
+        page.set_viewport_size(size)
+        page.evaluate("document.activeElement?.blur()")
+        working.cell(page, key).evaluate("(cell) => cell.scrollIntoView({ block: 'center' })")
+        camera.first_screens[f"{name}.{screen}"] = page.screenshot()
 
 
 def _take_english(browser: Browser, site: Site, camera: Camera, hana: Account, result: str) -> None:

@@ -32,7 +32,10 @@ export class Running {
     if (cell.isCheck) return this.#check([cell], [...before, ...this.#answersOf(cell)]);
     await this.#runInTurn([...before, cell]);
     const checks = this.#checks().filter((check) => check.facts.for?.includes(cell.key));
-    if (checks.length && this.#kernel.hasRun(cell.key)) await this.#check(checks, []);
+    if (this.#kernel.hasRun(cell.key)) return this.#check(checks, []);
+    for (const check of checks) if (check.outcome?.isOurs) check.showOutcome(null); // it was of another answer
+    const { passed, number } = this.#counted();
+    showChecks(passed, number);
   }
 
   async runAll() {
@@ -111,7 +114,7 @@ export class Running {
       cell.show("stopped", say("ran_stopped"));
       voice(say("said_stopped", { cell: cell.label }));
     } else if (ok) {
-      cell.show("ok", say("ran", { seconds: (ms / 1000).toFixed(ms < 9950 ? 1 : 0) }));
+      cell.show("ok", say("ran", { seconds: Math.max(0.1, ms / 1000).toFixed(ms < 9950 ? 1 : 0) }));
       if (!this.#queue.length) voice(cell.outputs?.isEmpty === false ? say("said_output", { cell: cell.label, output: cell.outputs.spoken }) : say("said_done", { cell: cell.label }));
     } else {
       cell.show("error", say("ran_with_error"));
