@@ -172,6 +172,18 @@ def list_invitable(session: Session, company: Company) -> Sequence[int]:
     ).all()
 
 
+def load_companies(session: Session, viewer: Viewer, uids: Collection[UUID]) -> Sequence[Company]:
+    """By name. Raises NotFoundError where one is not the viewer's to look after, and SlipError `many`."""
+    if len(uids) > MOST_COMPANIES:
+        raise SlipError("many", most=MOST_COMPANIES)
+    found = session.scalars(
+        select(Company).where(Company.uid.in_(uids), companies_of(session, viewer)).order_by(Company.name, Company.id)
+    ).all()
+    if len(found) != len(set(uids)):
+        raise NotFoundError()
+    return found
+
+
 # A code for one
 
 
@@ -264,13 +276,7 @@ def ask_for_slips(
         SlipError: reason_missing, many, nobody.
     """
     _refuse_no_reason(reason)
-    if len(uids) > MOST_COMPANIES:
-        raise SlipError("many", most=MOST_COMPANIES)
-    chosen = session.scalars(
-        select(Company).where(Company.uid.in_(uids), companies_of(session, viewer)).order_by(Company.name, Company.id)
-    ).all()
-    if len(chosen) != len(set(uids)):
-        raise NotFoundError()
+    chosen = load_companies(session, viewer, uids)
     ids = [company.id for company in chosen]
     people, without = count_for_slips(session, ids)
     if not people:

@@ -205,8 +205,9 @@ def test_an_invitation_leads_to_the_courses(posting: Site, sink: Sink) -> None:
     add_worker(posting, email="seoa@hanbit.example")
     officer = posting.browser_of(posting.world.seoyeon)
     officer.see(f"/slips/companies/{posting.world.hanbit.uid}")
-    for _ in range(2):
-        officer.send(f"/slips/companies/{posting.world.hanbit.uid}/invite")
+    officer.send(f"/slips/companies/{posting.world.hanbit.uid}/invite")
+    officer.see("/slips/")
+    assert officer.send("/slips/invitations", {"company": str(posting.world.hanbit.uid)}).status_code == 303
     do_all(posting)
     assert sink.recipients == ["seoa@hanbit.example"]
     choose(posting.browser(), code_of(sink))

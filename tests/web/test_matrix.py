@@ -20,8 +20,9 @@ from sqlalchemy import select
 from lms import messages
 from lms.clock import today, utcnow
 from lms.models import Message, Person, Programme, SlipBatch, Submission
-from lms.people import sign_ins
+from lms.people import sealing, sign_ins
 from lms.rosters import storage
+from lms.settings import KEYS_NAME
 from lms.web import access
 from lms.web.extension import LMS, Identity
 from tests.world import LONG_AGO, World
@@ -152,6 +153,7 @@ GET    first.forgotten             200     200    200   200     200     200     
 POST   first.ask                   404     404    404   404     404     404         404        404    404      404
 GET    slips.home                  in      403    403   200     200     200         403        403    200      pw
 POST   slips.ask                   in      403    403   422     422     422         403        403    422      pw
+POST   slips.invite_companies      in      403    403   422     422     422         403        403    422      pw
 GET    slips.batch                 in      403    403   404     200     404         403        403    404      pw
 POST   slips.sheet                 in      403    403   404     404     404         403        403    404      pw
 POST   slips.discard               in      403    403   404     303     404         403        403    404      pw
@@ -404,6 +406,7 @@ def in_host(sqlite_url: str, world: World, small_content: Path, tmp_path: Path) 
     app = Flask("host", instance_path=str(tmp_path))
     app.secret_key = "the secret of the host"
     settings = settings_of(sqlite_url, tmp_path, small_content)
+    sealing.write_fresh(tmp_path / "lms" / KEYS_NAME)
     LMS(app, url_prefix="/learn", identity=who, sign_in_url=lambda _: "http://portal.example/", settings=settings)
     yield _case(open_site(app, world, small_content, "/learn"), here)
     app.extensions["lms"].database.dispose()

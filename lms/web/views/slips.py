@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from uuid import UUID
 
@@ -54,6 +55,7 @@ def _home(problem: str = "", reason: str = "", chosen: tuple[str, ...] = ()) -> 
         previous=url("slips.home", page=page - 1) if page > 1 else "",
         next=url("slips.home", page=page + 1) if page < pages else "",
         batches=slips.list_batches(session, viewer),
+        has_mail=bool(g.lms.settings.mail_host),
         problem=problem,
         reason=reason,
         chosen=chosen,
@@ -212,21 +214,36 @@ def give_code(uid: UUID, person: UUID) -> str | tuple[str, int]:
     return _company(found, given=given)
 
 
+@bp.post("/invitations")
+@access.slips
+def invite_companies() -> Response | tuple[str, int]:
+    """By mail, those of the chosen companies who have an e-mail and have not signed in."""
+    chosen = request.form.getlist("company")
+    try:
+        _invite(slips.load_companies(session, access.viewer(), _uids(chosen)))
+    except SlipError as error:
+        return _home(explain(error), chosen=tuple(chosen)), 422
+    return to("slips.home")
+
+
 @bp.post("/companies/<uuid:uid>/invite")
 @access.slips
 def invite(uid: UUID) -> Response:
-    """By mail, those of the company who have an e-mail and have not signed in."""
-    viewer = access.viewer()
-    found = slips.load_company(session, viewer, uid)
-    ids = slips.list_invitable(session, found)
+    """The same for one company."""
+    _invite([slips.load_company(session, access.viewer(), uid)])
+    return to("slips.company", uid=uid)
+
+
+def _invite(found: Sequence[Company]) -> None:
+    viewer, address = access.viewer(), sign_in.address()
+    people = {company.id: slips.list_invitable(session, company) for company in found}
+    count = 0
     with transaction() as writing:
-        count = invitations.invite(
-            writing, ids, actor_id=viewer.id, subject=f"company:{found.id}", address=sign_in.address()
-        )
+        for company, ids in people.items():
+            count += invitations.invite(writing, ids, actor_id=viewer.id, subject=f"company:{company}", address=address)
     flashes.add(
         ngettext("%(num)s person is invited by mail.", "%(num)s people are invited by mail.", count)
         if count
         else _("Nobody was invited: who has an e-mail has signed in or was invited today."),
         "success" if count else "note",
     )
-    return to("slips.company", uid=uid)
