@@ -127,6 +127,23 @@ def test_pages_of_those_who_are_not_signed_in(site: Site, visit: Callable[..., V
     _check(page)
 
 
+def _check_companies(page: Page, site: Site) -> None:
+    """Finding, one company with what may be done to it, one of its people."""
+    page.goto(f"{site.address}/companies/")
+    _check(page)
+    page.click("tbody a:text-is('한빛정밀')")
+    company = page.url
+    _check(page)
+    for rest in ("/declare", "/people/new", "/people"):
+        page.goto(company + rest)
+        _check(page)
+    page.locator("tbody a").first.click()
+    _check(page)
+    for address in ("/companies/new", "/organisations/", "/organisations/centres/busan"):
+        page.goto(site.address + address)
+        _check(page)
+
+
 @pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
 def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised: Practised, locale: str) -> None:
     page = visit(locale=locale).open()
@@ -146,6 +163,7 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
         _check(page)
     page.goto(practised.submission)
     _check(page)
+    _check_companies(page, site)
     page.goto(f"{site.address}/desk/")
     page.click("tbody a:text-is('한빛정밀')")
     _check(page)

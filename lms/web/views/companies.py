@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import Form
@@ -655,17 +655,22 @@ def give_manager(uid: UUID) -> Answer:
                 email=form.email.data or "",
                 address=_address(),
             )
-            invited = invitations.invite(
-                writing, [person.id], actor_id=viewer.id, subject=f"company:{found.id}", address=_address()
-            )
+            invited = invite(writing, person.id, f"company:{found.id}")
     except LMSError as error:
         form.form_errors.append(explain(error))
         return _show(uid, form), 422
-    flashes.add(_given(person.name, invited), "success")
+    flashes.add(given(person.name, invited), "success")
     return to("companies.company", uid=uid)
 
 
-def _given(name: str, invited: int) -> str:
+def invite(writing: Session, person_id: int, subject: str) -> int:
+    """By e-mail, to choose a password; in a host the host signs people in."""
+    if not g.lms.is_standalone:
+        return 0
+    return invitations.invite(writing, [person_id], actor_id=access.viewer().id, subject=subject, address=_address())
+
+
+def given(name: str, invited: int) -> str:
     if invited:
         return _("%(name)s has the role, and is invited by e-mail to choose a password.", name=name)
     return _("%(name)s has the role.", name=name)

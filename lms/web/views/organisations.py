@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from lms.clock import today
 from lms.errors import LMSError
 from lms.models import Centre
-from lms.people import centres, changes, companies, grants, invitations, ties, undo
+from lms.people import centres, changes, companies, grants, ties, undo
 
 from .. import access, deeds, flashes, organisation_forms
 from ..database import session, transaction
@@ -19,6 +19,7 @@ from ..errors import explain
 from ..i18n import gettext as _
 from ..redirects import to
 from ..templating import render, url
+from .companies import given, invite
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
 
@@ -148,18 +149,11 @@ def give(slug: str, kind: str) -> Answer:
                 email=form.email.data or "",
                 address=_address(),
             )
-            invited = invitations.invite(
-                writing, [person.id], actor_id=access.viewer().id, subject=f"centre:{found.id}", address=_address()
-            )
+            invited = invite(writing, person.id, f"centre:{found.id}")
     except LMSError as error:
         form.form_errors.append(explain(error))
         return _show(found, form, kind), 422
-    flashes.add(
-        _("%(name)s has the role, and is invited by e-mail to choose a password.", name=person.name)
-        if invited
-        else _("%(name)s has the role.", name=person.name),
-        "success",
-    )
+    flashes.add(given(person.name, invited), "success")
     return to("organisations.centre", slug=slug)
 
 
