@@ -45,6 +45,13 @@ from lms.models import (
     Programme,
     QuizAttempt,
     Role,
+    Roster,
+    RosterCompany,
+    RosterEnrolment,
+    RosterMapping,
+    RosterPart,
+    RosterRow,
+    RosterStep,
     Run,
     RunUnit,
     SignIn,
@@ -114,8 +121,15 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
     enrolment = and_(Enrolment.run_id.in_(runs), Enrolment.person_id.in_(people))
     enrolments = select(Enrolment.id).where(enrolment)
     submissions = select(Submission.id).where(Submission.enrolment_id.in_(enrolments))
+    rosters = select(Roster.id).where(Roster.actor_id.in_(people))
     of_person = select(literal("person:").concat(cast(Person.id, String))).where(Person.id.in_(people))
     return [
+        *(
+            (table, table.roster_id.in_(rosters))
+            for table in (RosterPart, RosterRow, RosterStep, RosterCompany, RosterEnrolment)
+        ),
+        (RosterMapping, RosterMapping.person_id.in_(people)),
+        (Roster, Roster.id.in_(rosters)),
         (LedgerEntry, LedgerEntry.enrolment_id.in_(enrolments)),
         (Grade, Grade.submission_id.in_(submissions)),
         (Job, _is_job()),

@@ -26,6 +26,8 @@ from lms.models import (
     Enrolment,
     Person,
     Region,
+    Roster,
+    RosterPart,
     Run,
     SignIn,
     StoredFile,
@@ -113,6 +115,13 @@ def test_what_was_done_in_it_since_goes_too(demo_site: DemoSite) -> None:
         )
         session.add(SignIn(person_id=hana.id, token_hash="t", device="", address="", created_at=now, last_seen_at=now))
         session.add(Download(at=now, actor_id=hana.id, report="r", form="csv", question={}, has_persons=False, rows=1))
+        roster = Roster(
+            actor_id=hana.id, file_name="명단.csv", form="csv", headings=[], columns={}, head=[], notes=[], size=1, counts={},
+            result={},
+        )  # fmt: skip
+        session.add(roster)
+        session.flush()
+        session.add(RosterPart(roster_id=roster.id, number=0, first_row=2, rows=1, cells=""))
         audit.record(session, "signed_in", actor_id=hana.id, subject=f"person:{hana.id}")
         session.commit()
     demo_site.remove()
