@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from lms import audit
 from lms.clock import today
 from lms.errors import ForbiddenError, NotFoundError
 from lms.models import Centre, Company, Person, Role
@@ -94,6 +95,7 @@ def give(
             from_on=today(),
         )
     )
+    _tell(session, viewer, "role_given", scope, person.id, address)
     return person
 
 
@@ -117,6 +119,19 @@ def end(
     )
     for role in roles:
         record.alter(role, to_on=today() - timedelta(days=1))
+        _tell(session, viewer, "role_ended", scope, role.person_id, address)
+
+
+def _tell(session: Session, viewer: Viewer | None, action: str, scope: Scope, person_id: int, address: str) -> None:
+    """The deed stands in the audit of what the role is for; this is the person's own line."""
+    audit.record(
+        session,
+        action,
+        actor_id=viewer.id if viewer else None,
+        subject=f"person:{person_id}",
+        address=address,
+        reason=scope.kind,
+    )
 
 
 def _check_may(viewer: Viewer | None, scope: Scope) -> None:
