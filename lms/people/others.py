@@ -44,6 +44,10 @@ def load_person(session: Session, viewer: Viewer, uid: UUID) -> Person:
     return found
 
 
+def may_see(session: Session, viewer: Viewer, person_id: int) -> bool:
+    return session.scalar(select(Person.id).where(Person.id == person_id, seen_by(session, viewer))) is not None
+
+
 def list_employments(session: Session, viewer: Viewer, person: Person) -> list[tuple[Employment, Company]]:
     """Hers at companies that the viewer may see, newest first."""
     rows = session.execute(

@@ -13,6 +13,7 @@ from lms.clock import today
 from lms.errors import NotFoundError
 from lms.learning import enrolments, history, ledger
 from lms.learning.ledger import DecisionError
+from lms.people import others
 from lms.people.viewers import Viewer
 from lms.reports import completions, regions, targets
 from lms.reports.choices import list_choices
@@ -231,7 +232,18 @@ def export_people(uid: UUID) -> Response | tuple[str, int]:
 def learner(enrolment: UUID) -> str:
     found = history.load_learner(session, access.viewer(), enrolment)
     seen.person(found.person.id, "learner_page")
-    return render("lms/desk/learner.html", learner=found, day=today(), class_url=_class_url(access.viewer(), found))
+    return render(
+        "lms/desk/learner.html",
+        learner=found,
+        day=today(),
+        class_url=_class_url(access.viewer(), found),
+        person_url=_person_url(access.viewer(), found),
+    )
+
+
+def _person_url(viewer: Viewer, found: history.LearnerInRun) -> str:
+    """Her personal data, for those who answer for a company where she works or worked; she may have gone elsewhere."""
+    return url("privacy.person", uid=found.person.uid) if others.may_see(session, viewer, found.person.id) else ""
 
 
 def _class_url(viewer: Viewer, found: history.LearnerInRun) -> str:
