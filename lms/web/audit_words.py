@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, Any] = {
     "consent_given": lazy_gettext("Consent given"),
     "consent_refused": lazy_gettext("Consent not given"),
     "consent_withdrawn": lazy_gettext("Consent withdrawn"),
+    "roster_uploaded": lazy_gettext("Roster uploaded"),
     "regraded": lazy_gettext("Regraded"),
     "target_set": lazy_gettext("Target set"),
     "target_reason": lazy_gettext("Target set"),

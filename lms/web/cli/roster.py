@@ -156,7 +156,11 @@ def export_command(site: LMS, file: Path, email: str | None, company: str | None
             rows=len(rows), has_persons=True, reason=reason,
         )  # fmt: skip
         session.commit()
-    file.write_bytes(tables.to_xlsx(sheet).read() if form == "xlsx" else "".join(tables.to_csv(sheet)).encode())
+    if form == "xlsx":
+        with tables.to_xlsx(sheet) as made:
+            file.write_bytes(made.read())
+    else:
+        file.write_text("".join(tables.to_csv(sheet)), "utf-8", newline="")
     say(f"{len(rows)} people written to {file}")
 
 
