@@ -68,20 +68,30 @@ class SyntaxReader:
             return self._known[digest]
 
     def _ask(self, source: str) -> dict[str, Any] | None:
-        """What brings the child down or keeps it busy is too deep."""
-        try:
-            child = self._child or self._begin()
-            assert child.stdin is not None
-            assert child.stdout is not None
+        """What brings a fresh child down is too deep. Of what takes too long nothing is said, nor where none can be begun."""
+        for _ in range(2):  # the first child may have been taken away by the machine
+            try:
+                child = self._child or self._begin()
+            except OSError:
+                return None
+            answer = self._answer(child, source)
+            if answer is not None:
+                found: dict[str, Any] | None = json.loads(answer) if answer else None
+                return found
+            self._end()
+        return {"kinds": [], "message": "", "line": 0}
+
+    def _answer(self, child: subprocess.Popen[bytes], source: str) -> bytes | None:
+        """The child's line; b"" where it took too long and was ended, None where it came down."""
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with suppress(BrokenPipeError):
             child.stdin.write(json.dumps({"source": source}).encode() + b"\n")
             child.stdin.flush()
-            if select.select([child.stdout], [], [], self.seconds)[0] and (line := child.stdout.readline()):
-                answer: dict[str, Any] | None = json.loads(line)
-                return answer
-        except (OSError, ValueError):
-            pass
-        self._end()
-        return {"kinds": [], "message": "", "line": 0}
+        if not select.select([child.stdout], [], [], self.seconds)[0]:
+            self._end()
+            return b""
+        return child.stdout.readline() or None
 
     def _begin(self) -> subprocess.Popen[bytes]:
         self._child = subprocess.Popen(

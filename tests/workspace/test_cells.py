@@ -123,7 +123,7 @@ def test_the_blank_is_the_starter(demo: OneExercise, sheet: Sheet) -> None:
     assert json.loads(fill(sheet, sheet.blank)) == json.loads(starter_of(demo.exercise))
 
 
-SOURCES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=30)
+SOURCES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1, max_size=30)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

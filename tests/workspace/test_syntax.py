@@ -69,7 +69,7 @@ def test_what_keeps_the_reader_busy_is_given_up(reader: SyntaxReader) -> None:
     assert child is not None
     os.kill(child.pid, 19)  # it stands still, as if it never came to an end
     reader.seconds = 0.05
-    assert [one.place for one in reader.problems({"q1": "y = 1"}, "ko")] == ["q1"]
+    assert reader.problems({"q1": "y ="}, "ko") == []  # nobody is told what nobody knows
     assert child.poll() is not None
     reader.seconds = 20
     assert reader.problems({"q1": "z = 1"}, "ko") == []
@@ -80,8 +80,15 @@ def test_a_reader_that_was_killed_is_begun_again(reader: SyntaxReader) -> None:
     assert reader._child is not None
     reader._child.kill()
     reader._child.wait()
-    reader.problems({"q1": "x = 2"}, "ko")
-    assert reader.problems({"q1": "x = 3"}, "ko") == []
+    assert [one.place for one in reader.problems({"q1": "x = 2", "q2": "x ="}, "ko")] == ["q2"]
+
+
+def test_where_no_process_can_be_begun_nothing_is_said(reader: SyntaxReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("lms.workspace.syntax.subprocess.Popen", refuse)
+    assert reader.problems({"q1": "x ="}, "ko") == []
 
 
 def test_the_same_text_is_read_once(reader: SyntaxReader) -> None:
