@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from lms.clock import today
 from lms.errors import NotFoundError
-from lms.models import Centre, Company, Employment, Person
+from lms.models import Centre, Company, Person
 from lms.models.people import ROLES
-from lms.people import accounts, business_numbers, passwords, roles, sign_ins
+from lms.people import accounts, business_numbers, employments, passwords, roles, sign_ins
+from lms.people.companies import CompanyError
 
 from ..extension import LMS
 from .group import console, in_site, lms, say
@@ -73,14 +74,16 @@ def user_add(
 
 
 def _employ(session: Session, person: Person, company_id: int, employee_number: str) -> None:
-    there = select(Employment.id).where(
-        Employment.company_id == company_id, Employment.employee_number == employee_number
-    )
-    if session.scalar(there) is not None:
-        raise click.ClickException(f"Employee number '{employee_number}' of that company is somebody else's.")
-    session.add(
-        Employment(person_id=person.id, company_id=company_id, employee_number=employee_number, from_on=today())
-    )
+    company = session.get_one(Company, company_id)
+    try:
+        employments.employ(session, None, company, person.id, place=employments.Place(employee_number), from_on=today())
+    except employments.EmploymentError:
+        raise click.ClickException(f"Employee number '{employee_number}' of that company is somebody else's.") from None
+    except CompanyError:
+        into = session.get_one(Company, company.merged_into_id)
+        raise click.ClickException(
+            f"That company was merged into another one: {into.name}, {business_numbers.display(into.business_number)}."
+        ) from None
 
 
 def _found(row: int | None, kind: str, given: str) -> int:
