@@ -11,12 +11,11 @@ import os
 import resource
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import typst
 
-ROOT = Path(__file__).parent / "templates"
-FONTS = Path(__file__).parent / "fonts"
+from .places import FONTS, ROOT
+
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _NOWHERE = "http://127.0.0.1:9"
 

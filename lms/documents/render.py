@@ -10,7 +10,7 @@ from typing import Any
 
 from lms.errors import LMSError
 
-from .child import ROOT
+from .places import ROOT
 
 MEMORY_BYTES = 3_000_000_000  # of addresses; what is really used is about a tenth
 _MOST_TOLD = 400

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pikepdf
 import pytest
 
 from lms.documents import DocumentError, qr_svg, render
-from lms.documents.child import FONTS, ROOT
+from lms.documents.places import FONTS, ROOT
 
 WORDS = {
     "number": "사번",
@@ -132,3 +134,9 @@ def test_our_templates_use_our_fonts_and_no_packages() -> None:
         assert "@preview" not in text
         assert set(re.findall(r'font: "([^"]+)"', text)) <= {"NanumGothic"}
     assert {file.name for file in FONTS.iterdir()} == {"NanumGothic.ttf", "NanumGothicBold.ttf", "OFL.txt"}
+
+
+def test_a_process_that_asks_for_paper_carries_no_compiler() -> None:
+    script = "import lms.documents, sys; print('typst' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
