@@ -271,7 +271,7 @@ def _runtime(folder: Path, thorough: bool) -> Finding:
     if wrong:
         return Finding("runtime", "bad", "damaged", {"why": wrong[0]})
     facts = {"version": runtime.lock.version, "mb": round(sum(file.br for file in runtime.files.values()) / 1e6, 1)}
-    return Finding("runtime", "good", "ready" if runtime.is_best else "large", facts)
+    return Finding("runtime", "good", "ready", facts) if runtime.is_best else Finding("runtime", "good", "large", facts)
 
 
 # The machine

@@ -22,6 +22,7 @@ from lms.settings import KEYS_NAME, Settings
 from lms.submissions.hand_in import JOB_KIND
 from tests.classroom import Classroom
 from tests.web import small_course
+from tests.workspace.runtime_world import NUMBERS, make_small_world
 from tests.world import World
 
 
@@ -34,7 +35,12 @@ def site(classroom: Classroom, tmp_path: Path) -> doctor.Site:
     """A published course, and a worker that lives elsewhere."""
     sealing.write_fresh(tmp_path / KEYS_NAME)
     beat(classroom.database)
-    return doctor.Site(classroom.database, classroom.files, settings(classroom.content), tmp_path)
+    return doctor.Site(
+        classroom.database,
+        classroom.files,
+        settings(classroom.content, runtime_dir=str(tmp_path / "runtime")),
+        tmp_path,
+    )
 
 
 def beat(database: Database, *, seconds_ago: float = 1, isolation: str = "user") -> None:
@@ -58,16 +64,32 @@ def found(site: doctor.Site, topic: str, *, thorough: bool = False) -> tuple[str
     return one.state, one.reason
 
 
-def test_all_is_well(site: doctor.Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_is_well(site: doctor.Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_small_world(tmp_path, monkeypatch).prepare(is_fast=False)
     monkeypatch.setattr(doctor, "LITTLE_SPACE", 0)
     monkeypatch.setattr(doctor, "NO_SPACE", 0)
     findings = doctor.examine(site, thorough=True)
     assert [finding for finding in findings if finding.state != "good"] == []
     assert [finding.topic for finding in findings] == [
         "database", "migrations", "worker", "isolation", "queue", "failed", "audit", "keys", "retention", "files",
-        "content", "disk",
+        "content", "runtime", "disk",
     ]  # fmt: skip
     assert doctor.worst(findings) == "good"
+
+
+def test_the_browsers_python_is_missed_and_damage_found(
+    site: doctor.Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_small_world(tmp_path, monkeypatch)
+    assert found(site, "runtime") == ("warn", "missing")
+    made = world.prepare()
+    assert found(site, "runtime", thorough=True) == ("good", "large")
+    file = made.folder / NUMBERS
+    file.write_bytes(b"x" * file.stat().st_size)
+    assert found(site, "runtime") == ("good", "large")  # a page that renews itself reads no files
+    assert found(site, "runtime", thorough=True) == ("bad", "damaged")
+    world.prepare(is_fast=False)
+    assert found(site, "runtime", thorough=True) == ("good", "ready")
 
 
 def test_keys_that_are_missing_or_others(site: doctor.Site, world: World) -> None:
