@@ -15,12 +15,22 @@ from .test_matrix import EXPECTED
 
 POSTS = sorted(endpoint for method, endpoint in EXPECTED if method == "POST" and endpoint != "missing")
 SOMETHING = "0190a000-0000-7000-8000-000000000000"
+# Parts of addresses that are one of a few words, or a number.
+WORDS: dict[str, dict[str, Any]] = {
+    "companies.do": {"deed": "declare"},
+    "companies.do_employment": {"deed": "end"},
+    "organisations.change_service": {"what": "serve"},
+    "organisations.give": {"kind": "officer"},
+    "organisations.end": {"kind": "officer"},
+    "slips.sheet": {"part": 1},
+}
 
 
 def _address(site: Site, endpoint: str) -> str:
     """Made-up ids will do: the token is looked at first."""
     rule = next(rule for rule in site.app.url_map.iter_rules(f"lms.{endpoint}") if "POST" in (rule.methods or ()))
     values: dict[str, Any] = {name: "key" if name == "key" else SOMETHING for name in rule.arguments}
+    values |= WORDS.get(endpoint, {})
     with site.app.test_request_context():
         return site.app.url_for(f"lms.{endpoint}", **values)
 
