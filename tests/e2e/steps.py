@@ -65,6 +65,13 @@ def score_shown(page: Page) -> tuple[float, float]:
     return float(number), float(of.removeprefix("/ "))
 
 
+def tab(page: Page) -> None:
+    """To what comes next; out of an editor, where Tab indents, by Escape first."""
+    if page.evaluate("document.activeElement?.matches('.cm-content, .cell-code') ?? false"):
+        page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+
+
 def open_elsewhere(page: Page) -> None:
     """The part of an exercise's page for who works in a notebook program of her own."""
     part = page.locator("#ws-elsewhere details").last

@@ -10,7 +10,7 @@ from lms import content
 from lms.content import MultipleQuestion, NumericQuestion, OrderingQuestion, SingleQuestion
 from lms.content.names import choice_key
 
-from . import answers, steps
+from . import answers, steps, working
 from .site import Site
 from .visits import Visit
 
@@ -23,7 +23,7 @@ def _go_to(page: Page, wanted: Locator) -> None:
     for _ in range(MOST_STOPS):
         if wanted.evaluate("(element) => element === document.activeElement"):
             return
-        page.keyboard.press("Tab")
+        steps.tab(page)
     raise AssertionError(f"Tab does not reach {wanted} on {page.url}")
 
 
@@ -61,8 +61,10 @@ def test_a_learner_without_a_mouse(site: Site, visit: Callable[..., Visit]) -> N
     points, most = steps.score_shown(page)
     assert points == most
     page.goto(site.unit_address(EXERCISE))
+    working.wait_until_all_is_there(page)
+    _press(page, page.locator("#ws-elsewhere summary").last)
     with page.expect_file_chooser() as chooser:
-        _press(page, page.locator("input[type=file]"))
+        _press(page, page.locator("#ws-elsewhere input[type=file]"))
     chooser.value.set_files({"name": "실습.ipynb", "mimeType": "application/json", "buffer": _starter(page)})
     _press(page, page.locator("form[data-upload] button[type=submit]"))
     page.wait_for_url("**/submissions/*")

@@ -16,6 +16,7 @@ from .visits import DESKTOP, PHONE, Visit
 
 FIRST_COURSE, SECOND_COURSE = "manufacturing-data-first-steps", "predictive-maintenance-first-steps"
 EXERCISE = "read-machine-log"
+MOST_BYTES = 130_000
 SMALLEST: ViewportSize = {"width": 360, "height": 740}
 LOOP = "count = 41\nwhile True:\n    count = 42"
 HOSTILE = r"""from IPython.display import HTML, display
@@ -326,3 +327,18 @@ def test_with_keys_alone_in_korean_and_for_all_eyes(site: Site, visit: Callable[
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     small = "els => els.filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"
     assert page.eval_on_selector_all(".workspace button, .workspace summary", small) == []
+
+
+def test_the_page_is_small(site: Site, visit: Callable[..., Visit]) -> None:
+    """Bytes as sent (Brotli) until an answer can be written and run, without Python, faces and formulas."""
+    page, _, address = _arrive(site, visit(), "작은이")
+    page.goto(address)
+    working.wait_for_python(page)
+    sent = page.evaluate(
+        """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+          .map((entry) => [entry.name, entry.encodedBodySize])"""
+    )
+    others = ("/runtime/", "/python/", "/data/", "pretendard", "katex", "completion.js")
+    counted = {name: size for name, size in sent if not any(word in name for word in others)}
+    assert any("editor.js" in name for name in counted)
+    assert sum(counted.values()) <= MOST_BYTES, counted

@@ -25,6 +25,14 @@ def wait_for_python(page: Page) -> None:
     expect(page.locator("[data-ws-python]")).to_have_attribute("data-ws-python", "ready", timeout=READY_MS)
 
 
+def wait_until_all_is_there(page: Page) -> None:
+    """Where the page that is open is a workspace: Python, editors, and what comes after them."""
+    if page.locator("#workspace").count():
+        wait_for_python(page)
+        expect(page.locator(".cm-content").first).to_be_visible()
+        expect(page.locator("[data-attempt]:not([data-ready])")).to_have_count(0)
+
+
 def write(page: Page, key: str, source: str) -> None:
     """In the place of what the cell holds, as one paste."""
     editor(page, key).click()
