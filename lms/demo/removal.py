@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lms.files import FileStore
 from lms.models import (
+    AccessEntry,
     Base,
     Change,
     ChangeSet,
@@ -162,6 +163,7 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (MessageChoice, MessageChoice.person_id.in_(people)),
         (ExternalIdentity, ExternalIdentity.person_id.in_(people)),
         (Download, Download.actor_id.in_(people)),
+        (AccessEntry, or_(AccessEntry.actor_id.in_(people), AccessEntry.person_id.in_(people))),
         (Throttle, Throttle.key.in_(of_person)),
         (CompanyStatus, CompanyStatus.company_id.in_(companies)),
         (Company, Company.id.in_(companies)),

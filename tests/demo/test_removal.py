@@ -33,7 +33,7 @@ from lms.models import (
     StoredFile,
     Submission,
 )
-from lms.people import accounts, roles
+from lms.people import access_log, accounts, roles
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 
 from .conftest import DemoSite
@@ -123,6 +123,7 @@ def test_what_was_done_in_it_since_goes_too(demo_site: DemoSite) -> None:
         session.flush()
         session.add(RosterPart(roster_id=roster.id, number=0, first_row=2, rows=1, cells=""))
         audit.record(session, "signed_in", actor_id=hana.id, subject=f"person:{hana.id}")
+        access_log.note(session, "person_page", actor_id=None, person_id=hana.id)
         session.commit()
     demo_site.remove()
     assert demo_site.rows() == before
