@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, false, func, or_, select, true
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from lms.clock import today, utcnow
@@ -288,8 +289,12 @@ def add_company(
         raise CompanyError("elsewhere")
     record = changes.begin(session, "company_added", actor_id=viewer.id if viewer else None, address=address)
     company = Company(business_number=number, name=name, created_at=utcnow())
-    session.add(company)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(company)
+            session.flush()
+    except IntegrityError:  # somebody else entered it at the same moment
+        raise CompanyError("number_taken", company=None) from None
     record.about(f"company:{company.id}")
     record.add(company, CompanyStatus(company_id=company.id, from_on=from_on, **vars(facts)))
     return company
