@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from lms import content
 
-from . import answers, steps
+from . import answers, steps, working
 from .site import Account, Site
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
@@ -158,6 +158,8 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
         "/desk/?as_of=x",
         "/desk/waiting",
         "/account",
+        "/account/data",
+        "/account/data/looks",
     ):
         page.goto(site.address + address)
         _check(page)
@@ -168,6 +170,8 @@ def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised:
     page.click("tbody a:text-is('한빛정밀')")
     _check(page)
     page.locator("tbody th a").first.click()
+    _check(page)
+    page.locator("main a[href*='/people/']").first.click()
     _check(page)
     if locale == "en-US":
         page.click("button[name=language][value=ko]")
@@ -187,6 +191,9 @@ def test_the_page_of_an_operator(site: Site, visit: Callable[..., Visit], locale
         page.evaluate("htmx.trigger('#state', 'renew')")
     expect(page.locator("#state")).to_contain_text("SQLite")
     _check(page)
+    for address in ("/operations/audit", "/operations/looks", "/operations/kept"):
+        page.goto(site.address + address)
+        _check(page)
     if locale == "en-US":
         page.click("button[name=language][value=ko]")
 
@@ -228,7 +235,8 @@ def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable
 FOCUSABLE = """() => {
   const shown = (element) => element.checkVisibility({ visibilityProperty: true });
   const all = [...document.querySelectorAll(
-    "a[href], button:not(:disabled), input:not([type=hidden]), select, textarea, summary, [tabindex='0']")].filter(shown);
+    "a[href], button:not(:disabled), input:not([type=hidden]), select, textarea, summary, [tabindex='0'], " +
+    "[contenteditable='true']")].filter(shown);
   const first = (radio) => all.find((other) => other.type === "radio" && other.name === radio.name);
   const wanted = all.filter((element) => element.type !== "radio" || element === first(element));
   wanted.forEach((element, place) => (element.dataset.place = place));
@@ -241,7 +249,7 @@ FOCUSED = """() => {
   const style = (target) => { const s = getComputedStyle(target); return [s.outlineStyle, s.outlineWidth, s.boxShadow].join(); };
   const box = element.getBoundingClientRect();
   const seen = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-  const around = [element, element.closest("label, .upload, .choice")].filter(Boolean);
+  const around = [element, element.closest("label, .upload, .choice, .cm-editor")].filter(Boolean);
   const focused = around.map(style).join();
   element.blur();
   const marked = focused !== around.map(style).join();
@@ -255,7 +263,7 @@ def _tab_through(page: Page) -> None:
     count = page.evaluate(FOCUSABLE)
     places: list[int] = []
     for _ in range(count + 5):
-        page.keyboard.press("Tab")
+        steps.tab(page)
         found = page.evaluate(FOCUSED)
         if found is None or (places and found["place"] == 0):
             break  # round, by way of the browser's own bar or not
@@ -275,4 +283,5 @@ def test_tab_reaches_everything(
     steps.fill_sign_in(page, practised.account)
     for address in _learners_pages(site, practised)[:-1]:
         page.goto(address)
+        working.wait_until_all_is_there(page)
         _tab_through(page)
