@@ -21,7 +21,8 @@ from .test_queries import _asked
 FACTS = {
     "version": "1", "mb": 1.5, "folder": "x",
     "kind": "SQLite", "why": "x", "mode": "delete", "n": 2, "table": "t", "at": "1", "head": "2", "slots": 1,
-    "level": "user", "wanted": "user", "seconds": 3, "first": "course x", "free": 1.0, "total": 2.0, "key": "0a1b2c3d", "link": 3, "entry": 4,
+    "level": "user", "wanted": "user", "seconds": 3, "first": "course x", "free": 1.0, "total": 2.0,
+    "key": "0a1b2c3d", "link": 3, "entry": 4,
     "host": "0.0.0.0",
 }  # fmt: skip
 
