@@ -21,7 +21,7 @@ from lms.people.changes import table_of
 from lms.people.sealing import Sealer
 
 from . import storage, writing
-from .checking import CHUNK, Fence, LostError, Plan, _writing, make_plan, write_rows
+from .checking import CHUNK, Fence, LostError, Plan, _writing, give_way, make_plan, write_rows
 from .known import chunks
 from .storage import APPLY_KIND, RosterStateError
 
@@ -91,12 +91,13 @@ def stage(database: Database, roster_id: int, plan: Plan, fence: Fence) -> None:
             session.execute(insert(RosterCompany), some)
     steps = ((number, decision.step) for number, decision in enumerate(plan.decisions) if decision.step is not None)
     for some_steps in chunks(steps, CHUNK):
+        rows: list[dict[str, Any]] = [
+            {"roster_id": roster_id, "number": number, **vars(step)} for number, step in some_steps
+        ]
         with _writing(database, fence) as session:
-            rows: list[dict[str, Any]] = [
-                {"roster_id": roster_id, "number": number, **vars(step)} for number, step in some_steps
-            ]
             session.execute(table_of(RosterStep).insert(), rows)
             session.execute(update(Roster).where(Roster.id == roster_id).values(done=some_steps[-1][0] // 2))
+        give_way()
     write_rows(database, roster_id, plan.decisions, fence, done=len(plan.decisions) // 2, weight=2)
     if database.engine.dialect.name == "postgresql":
         with database.writing() as session:  # it knows nothing of rows that came a second ago, and would plan badly

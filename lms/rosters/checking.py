@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from .planning import Decision, Planner
 from .reading import Line
 from .values import read_entry
 
-CHUNK = 2_000  # rows that one transaction writes
+CHUNK = 2_500  # rows that one transaction writes
+PAUSE_SECONDS = 0.05
 # Whether whoever works on a roster still holds it; asked in each transaction.
 Fence = Callable[[Session], bool]
 
@@ -124,14 +126,21 @@ def write_rows(
     one for `weight` rows."""
     for some in chunks(decisions, CHUNK):
         done += len(some) // weight
+        rows = [_row(roster_id, decision) for decision in some]
         with _writing(database, fence) as session:
             session.execute(
                 delete(RosterRow).where(
                     RosterRow.roster_id == roster_id, RosterRow.row.between(some[0].row, some[-1].row)
                 )
             )
-            session.execute(table_of(RosterRow).insert(), [_row(roster_id, decision) for decision in some])
+            session.execute(table_of(RosterRow).insert(), rows)
             session.execute(update(Roster).where(Roster.id == roster_id).values(done=done))
+        give_way()
+
+
+def give_way() -> None:
+    """SQLite's writers look for the lock now and then; between two of ours they must find it free."""
+    time.sleep(PAUSE_SECONDS)
 
 
 def _row(roster_id: int, decision: Decision) -> dict[str, Any]:
