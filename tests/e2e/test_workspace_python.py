@@ -112,6 +112,13 @@ def test_python_that_is_killed_comes_back(kernel: Kernel) -> None:
     assert kernel.run("2").outputs[0]["data"] == {"text/plain": "2"}
 
 
+def test_starting_again_while_it_starts_leaves_one_that_runs(kernel: Kernel) -> None:
+    again = "(async () => { void kernel.restart(); await new Promise((go) => setTimeout(go, 200)); return kernel.restart(); })()"
+    assert kernel.page.evaluate(again) is True
+    assert kernel.run("1 + 1").outputs[0]["data"] == {"text/plain": "2"}
+    assert kernel.page.locator("iframe[title=Python]").count() == 1
+
+
 def test_without_isolation_a_loop_is_stopped_by_starting_again(kernel: Kernel) -> None:
     """As in a page of another system's frame, where browsers share no memory."""
     page = kernel.page

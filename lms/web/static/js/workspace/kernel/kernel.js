@@ -128,6 +128,7 @@ class Kernel extends EventTarget {
     const first = Promise.all([...sent, data.then(() => {})]);
     first.catch(() => {}); // told below
     await opened;
+    if (generation !== this.#generation) return; // started again meanwhile
     const ready = new Promise((resolve, reject) => this.#waiting.set("ready", { resolve, reject }));
     data.then((entries) => {
       if (generation === this.#generation) this.#port.postMessage(this.#startMessage(packages, entries));
@@ -135,6 +136,7 @@ class Kernel extends EventTarget {
     first.then(() => generation === this.#generation && this.#tell("progress", { phase: "start", loaded: 0.3, total: 1 }), () => {});
     this.#bundle = await bundle;
     const told = await Promise.race([ready, first.then(() => ready)]);
+    if (generation !== this.#generation) return;
     this.versions = Object.fromEntries(Object.entries(told.versions ?? {}).map(([name, value]) => [text(name, 100), text(value, 100)]));
     this.#tell("progress", { phase: "start", loaded: 1, total: 1 });
     this.#become("ready");
@@ -175,6 +177,7 @@ class Kernel extends EventTarget {
   // The frame's first word, null where it doesn't come. Its answer itself says that it is sandboxed; the attribute says it again
   // and brings isolation, but a service worker can't answer for a frame that has it, which matters without network.
   async #greet(generation, isDoubled) {
+    if (generation !== this.#generation) return null; // started again meanwhile: the frame is another's
     this.#frame?.remove();
     const frame = document.createElement("iframe");
     if (isDoubled) frame.setAttribute("sandbox", "allow-scripts");
@@ -197,7 +200,7 @@ class Kernel extends EventTarget {
     this.#options.container.append(frame);
     this.#frame = frame;
     const told = await hello;
-    if (!told) this.#unhear();
+    if (!told && generation === this.#generation) this.#unhear();
     return told;
   }
   #unhear = () => {};
