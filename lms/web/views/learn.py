@@ -69,7 +69,9 @@ def outline(run: UUID) -> str:
 @access.signed_in
 def unit(run: UUID, key: str) -> str | AnyResponse:
     place = places.load_place(run, key)
-    return {"page": _show_page, "quiz": _show_quiz, "exercise": workspace.show}[place.unit.kind](place)
+    if place.unit.kind == "exercise":
+        return workspace.show(place)
+    return {"page": _show_page, "quiz": _show_quiz}[place.unit.kind](place)
 
 
 def _show_page(place: places.Place) -> str:
@@ -155,7 +157,7 @@ def take_quiz(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
 
 @bp.post("/runs/<uuid:run>/units/<key>/submissions")
 @access.signed_in
-def submit(run: UUID, key: str) -> AnyResponse | tuple[str, int]:
+def submit(run: UUID, key: str) -> AnyResponse | tuple[AnyResponse, int]:
     """제출. «받았습니다» is only said once the notebook, its row and its job are committed."""
     place = places.load_place(run, key)
     limit = g.lms.settings.notebook_mb * 1_000_000
