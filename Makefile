@@ -53,7 +53,7 @@ run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 
 	@exec $(BIN)/flask lms serve
 
 runtime: $(VENV)/.runtime ## the Python of learners' browsers, compressed in haste, for the tests; make run makes it well
-	@$(BIN)/python -m lms.workspace.runtime_command prepare --fast || echo "The tests that need it are skipped." >&2
+	@$(BIN)/python -m lms.workspace.runtime.command prepare --fast || echo "The tests that need it are skipped." >&2
 
 test: $(VENV)/.dev $(NBGRADER)/.ready test-needs runtime lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -41,8 +41,8 @@ from lms.models import (
     make_engine,
     reference_data,
 )
-from lms.people import sealing
-from lms.people.sealing import Sealer
+from lms.people.privacy import sealing
+from lms.people.privacy.sealing import Sealer
 from lms.rosters import applying, checking, storage, undoing
 from lms.rosters.exporting import HEADINGS
 from tests.postgres import running_cluster

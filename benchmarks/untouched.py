@@ -11,7 +11,7 @@ from pathlib import Path
 
 import brotli
 
-from lms.workspace.runtime_lock import load_lock
+from lms.workspace.runtime.lock import load_lock
 
 FOLDER = Path(os.environ.get("BAEUM_UNTOUCHED", "."))
 _TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm", ".json": "application/json", ".js": "text/javascript"}

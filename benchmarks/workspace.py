@@ -25,10 +25,10 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from lms.workspace import runtime_pieces
-from lms.workspace.runtime_command import DEFAULT
-from lms.workspace.runtime_lock import load_lock
-from lms.workspace.runtime_prepare import prepare
+from lms.workspace.runtime import pieces as runtime_pieces
+from lms.workspace.runtime.command import DEFAULT
+from lms.workspace.runtime.lock import load_lock
+from lms.workspace.runtime.prepare import prepare
 
 from .lines import poor_line, slowed
 from .site import ROOT, Client, Site, _free_port, temporary_site

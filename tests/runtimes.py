@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lms.workspace.runtime import Runtime, find_runtime
-from lms.workspace.runtime_command import DEFAULT
+from lms.workspace.runtime.command import DEFAULT
 from tests.required import do_without
 
 

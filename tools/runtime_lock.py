@@ -1,4 +1,4 @@
-"""Write the lock of the browser's Python, lms/workspace/runtime_lock.json, and the list of its fonts.
+"""Write the lock of the browser's Python, lms/workspace/runtime/lock.json, and the list of its fonts.
 
     python -m tools.runtime_lock [FOLDER]      (needs npm, Node and a network, or FOLDER with all that is published)
 
@@ -25,9 +25,18 @@ import matplotlib
 import msgspec
 from matplotlib import font_manager, ft2font
 
-from lms.workspace import runtime_lock, runtime_pieces, runtime_prepare
-from lms.workspace.runtime_compile import DROPPED
-from lms.workspace.runtime_lock import PYODIDE_LOCK, STDLIB, Lock, Package, Piece, Requirement
+from lms.workspace.runtime import lock as runtime_lock
+from lms.workspace.runtime import pieces as runtime_pieces
+from lms.workspace.runtime import prepare as runtime_prepare
+from lms.workspace.runtime.compile import DROPPED
+from lms.workspace.runtime.lock import (
+    PYODIDE_LOCK,
+    STDLIB,
+    Lock,
+    Package,
+    Piece,
+    Requirement,
+)
 
 PYODIDE = "314.0.3"
 PYTHON = "3.14.2"

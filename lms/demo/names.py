@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from lms.people.business_numbers import is_well_formed
+from lms.people.organisations.business_numbers import is_well_formed
 
 # Family names in about the shares that they have in Korea, in tenths of a per cent.
 _FAMILY = {

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from lms.clock import seoul_day, today, utcnow
 from lms.errors import LMSError, NotFoundError
 from lms.models import CentreRegion, Company, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
-from lms.people import places
-from lms.people.places import covers
+from lms.people.organisations import places
+from lms.people.organisations.places import covers
 from lms.people.viewers import Viewer
 
 from . import ledger

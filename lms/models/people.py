@@ -28,7 +28,7 @@ class Person(Base):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str | None] = mapped_column(String(5))
-    # Under seal; lms/people/personal.py writes and reads them.
+    # Under seal; lms/people/privacy/personal.py writes and reads them.
     birth_date_sealed: Mapped[str | None] = mapped_column(String(160))
     birth_date_index: Mapped[str | None] = mapped_column(String(32), index=True)
     phone_sealed: Mapped[str | None] = mapped_column(String(160))

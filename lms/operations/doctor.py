@@ -27,11 +27,11 @@ from lms.files import FileStore
 from lms.grading.sandbox.isolation import LEVELS
 from lms.jobs import heartbeat, queue
 from lms.models import Course, CourseVersion, Database, Exercise, ExerciseVersion, Person, StoredFile
-from lms.people import retention
-from lms.people.sealing import Sealer, SealError
+from lms.people.privacy import retention
+from lms.people.privacy.sealing import Sealer, SealError
 from lms.settings import KEYS_NAME, Settings
 from lms.workspace.runtime import find_runtime
-from lms.workspace.runtime_prepare import problems
+from lms.workspace.runtime.prepare import problems
 
 State = Literal["good", "warn", "bad"]
 

@@ -15,7 +15,8 @@ from lms.clock import utcnow
 from lms.errors import LMSError, NotFoundError
 from lms.models import Company, Employment, ExternalIdentity, Person
 
-from . import business_numbers, passwords, throttle
+from . import passwords, throttle
+from .organisations import business_numbers
 
 
 class SignInRefusedError(LMSError):

@@ -11,8 +11,9 @@ from lms import audit
 from lms.errors import ForbiddenError, LMSError, NotFoundError
 from lms.models import Company, Employment, Person
 
-from . import access_log, companies, own_data
-from .sealing import Sealer
+from .organisations import companies
+from .privacy import access_log, own_data
+from .privacy.sealing import Sealer
 from .viewers import Viewer
 
 SHORTEST_REASON = 4  # letters, as for a download

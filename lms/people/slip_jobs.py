@@ -23,7 +23,7 @@ from lms.jobs.queue import Claim
 from lms.models import Database, Person, SlipBatch, SlipSheet
 
 from . import codes, slips
-from .sealing import Sealer
+from .privacy.sealing import Sealer
 from .slips import SlipOf
 
 COLUMN = "lms_slip_sheet.body"

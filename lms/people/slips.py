@@ -19,7 +19,8 @@ from lms.errors import ForbiddenError, LMSError, NotFoundError
 from lms.jobs import queue
 from lms.models import Code, Company, Employment, Job, Person, Role, SlipBatch, SlipSheet
 
-from . import codes, companies
+from . import codes
+from .organisations import companies
 from .viewers import Viewer
 
 JOB_KIND, FORGET_KIND = "slips", "forget_slips"

@@ -12,7 +12,7 @@ from lms import audit
 from lms.clock import utcnow
 from lms.errors import LMSError
 from lms.models import Download
-from lms.people import access_log
+from lms.people.privacy import access_log
 
 from .question import Question
 

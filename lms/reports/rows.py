@@ -29,7 +29,7 @@ from lms.models import (
     Run,
 )
 from lms.models.reference_data import FOLDER
-from lms.people.business_numbers import display
+from lms.people.organisations.business_numbers import display
 from lms.people.viewers import Viewer
 
 from . import facts

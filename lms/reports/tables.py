@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 from xlsxwriter import Workbook
 
 from lms.errors import LMSError
-from lms.people.business_numbers import display
+from lms.people.organisations.business_numbers import display
 
 from .completions import CompletionReport, CompletionRow
 from .learners import LearnerRow

@@ -18,7 +18,7 @@ from lms.jobs import queue
 from lms.learning.bulk import BulkError
 from lms.models import Database, Roster, RosterCompany, RosterStep
 from lms.people.changes import table_of
-from lms.people.sealing import Sealer
+from lms.people.privacy.sealing import Sealer
 
 from . import storage, writing
 from .checking import CHUNK, Fence, LostError, Plan, _writing, give_way, make_plan, write_rows

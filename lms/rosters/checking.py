@@ -16,7 +16,7 @@ from lms.clock import today, utcnow
 from lms.models import Database, Person, Roster, RosterRow
 from lms.models.rosters import ROSTER_OUTCOMES
 from lms.people.changes import table_of
-from lms.people.sealing import Sealer
+from lms.people.privacy.sealing import Sealer
 from lms.people.viewers import Viewer, viewer_of
 
 from . import findings, storage

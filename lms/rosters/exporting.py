@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, aliased
 
 from lms.clock import today
 from lms.models import Company, CompanyStatus, Course, CourseVersion, Employment, Enrolment, Person, Region, Run
-from lms.people import business_numbers, companies, personal, places
-from lms.people.sealing import Sealer
+from lms.people.organisations import business_numbers, companies, places
+from lms.people.privacy import personal
+from lms.people.privacy.sealing import Sealer
 from lms.people.viewers import Viewer
 
 from . import columns

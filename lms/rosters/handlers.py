@@ -13,7 +13,7 @@ from lms.jobs import queue
 from lms.jobs.queue import Claim
 from lms.jobs.worker import Handler
 from lms.models import Database
-from lms.people.sealing import Sealer
+from lms.people.privacy.sealing import Sealer
 
 from . import applying, checking, storage
 from .checking import Fence, LostError, Plan

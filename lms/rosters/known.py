@@ -25,7 +25,7 @@ from lms.models import (
     Role,
     Run,
 )
-from lms.people import places
+from lms.people.organisations import places
 from lms.people.viewers import Viewer
 
 from .columns import normalise

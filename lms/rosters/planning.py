@@ -14,8 +14,8 @@ from uuid import UUID
 
 from lms.models import new_uid
 from lms.models.companies import search_key
-from lms.people import personal
-from lms.people.sealing import Sealer
+from lms.people.privacy import personal
+from lms.people.privacy.sealing import Sealer
 
 from .columns import normalise
 from .findings import SKIPPED, Finding

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from lms.errors import LMSError
-from lms.people.resident_numbers import MARK, contains_resident_number
+from lms.people.privacy.resident_numbers import MARK, contains_resident_number
 
 from .sheet_child import ERROR_VALUE, NOT_COMPUTED
 

@@ -20,8 +20,8 @@ from lms.jobs import queue
 from lms.jobs.chores import Chore
 from lms.models import Roster, RosterCompany, RosterMapping, RosterPart, RosterRow, RosterStep
 from lms.models.database import insert_into
-from lms.people.resident_numbers import scrub
-from lms.people.sealing import Sealer
+from lms.people.privacy.resident_numbers import scrub
+from lms.people.privacy.sealing import Sealer
 from lms.people.viewers import Viewer
 
 from . import columns, reading

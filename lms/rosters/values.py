@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from lms.clock import today
-from lms.people import business_numbers, personal
+from lms.people.organisations import business_numbers
+from lms.people.privacy import personal
 
 from .findings import Finding
 from .reading import ERROR_VALUE, NOT_COMPUTED, RESIDENT_NUMBER, Line

@@ -28,7 +28,7 @@ from lms.models import (
 from lms.models.database import insert_into
 from lms.people import changes
 from lms.people.changes import Recorder
-from lms.people.companies import current_status
+from lms.people.organisations.companies import current_status
 
 from .known import version_of
 from .storage import RosterStateError

@@ -17,7 +17,7 @@ from lms.grading import read_notebook
 from lms.jobs import queue
 from lms.learning import enrolments, ledger
 from lms.models import Enrolment, ExerciseVersion, Grade, Job, Run, RunUnit, Submission
-from lms.people import resident_numbers
+from lms.people.privacy import resident_numbers
 from lms.people.viewers import Viewer
 
 from .exercise_cache import ExerciseCache

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.models import Base, Centre, Change, Cluster, Company, Industry, Person, Region
-from lms.people.business_numbers import display
 from lms.people.changes import Deed
+from lms.people.organisations.business_numbers import display
 from lms.reports.rows import vocabulary_of
 
 from .i18n import current_language, format_day, lazy_gettext, ngettext

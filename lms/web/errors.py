@@ -17,19 +17,19 @@ from lms.learning.bulk import BulkError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.learning.ledger import DecisionError
 from lms.people.accounts import AccountError, SignInRefusedError
-from lms.people.centres import CentreError
 from lms.people.codes import CodeError
-from lms.people.companies import CompanyError
 from lms.people.consents import ConsentError
-from lms.people.employments import EmploymentError
+from lms.people.organisations.centres import CentreError
+from lms.people.organisations.companies import CompanyError
+from lms.people.organisations.employments import EmploymentError
 from lms.people.others import RevealError
 from lms.people.passwords import MINIMUM_LENGTH, WeakPasswordError
-from lms.people.personal import PersonalDataError
+from lms.people.privacy.personal import PersonalDataError
+from lms.people.privacy.resident_numbers import ResidentNumberError
+from lms.people.privacy.retention import RetentionError
+from lms.people.privacy.sealing import SealError
 from lms.people.recovery import TooManyError
-from lms.people.resident_numbers import ResidentNumberError
-from lms.people.retention import RetentionError
 from lms.people.roles import RoleError
-from lms.people.sealing import SealError
 from lms.people.slips import SlipError
 from lms.people.undo import UndoRefusedError
 from lms.reports.downloads import ReasonMissingError

@@ -23,7 +23,7 @@ from lms.clock import utcnow
 from lms.files import FileStore
 from lms.models import Database, make_engine
 from lms.people import codes, consents, sign_ins
-from lms.people.sealing import Sealer
+from lms.people.privacy.sealing import Sealer
 from lms.people.viewers import Viewer, viewer_of
 from lms.settings import KEYS_NAME, Settings, load_settings
 from lms.submissions.exercise_cache import ExerciseCache

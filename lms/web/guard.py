@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
-from lms.people.resident_numbers import ResidentNumberError, contains_resident_number, refuse, texts_of
+from lms.people.privacy.resident_numbers import ResidentNumberError, contains_resident_number, refuse, texts_of
 
 JSON_BYTES = 4_000_000  # more than any view of ours takes
 _KEY = "lms_refused_address"

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 from lms import log_context
-from lms.people.resident_numbers import scrub
+from lms.people.privacy.resident_numbers import scrub
 
 
 class _Text(logging.Formatter):

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from flask import redirect
 from werkzeug.wrappers import Response
 
-from lms.people.resident_numbers import contains_resident_number
+from lms.people.privacy.resident_numbers import contains_resident_number
 
 from .templating import url
 

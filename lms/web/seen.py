@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from lms.people import access_log
+from lms.people.privacy import access_log
 
 from . import access
 from .database import transaction

@@ -10,8 +10,9 @@ from lms.jobs.worker import Handler
 from lms.messages import box
 from lms.messages.post import Postman
 from lms.messages.smtp import MailServer
-from lms.people import recovery, retention, slip_jobs
+from lms.people import recovery, slip_jobs
 from lms.people.invitations import InvitationCode
+from lms.people.privacy import retention
 from lms.people.recovery import ResetCode
 from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lms.errors import LMSError
-from lms.people.resident_numbers import ResidentNumberError, contains_resident_number
+from lms.people.privacy.resident_numbers import ResidentNumberError, contains_resident_number
 
 from .cells import OwnCell, Sheet, Typed
 

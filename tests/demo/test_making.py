@@ -32,7 +32,7 @@ from lms.models import (
     Target,
 )
 from lms.people import accounts
-from lms.people.business_numbers import is_well_formed
+from lms.people.organisations.business_numbers import is_well_formed
 from lms.reports.completions import count_completions
 from lms.reports.question import Question
 

@@ -33,7 +33,8 @@ from lms.models import (
     StoredFile,
     Submission,
 )
-from lms.people import access_log, accounts, roles
+from lms.people import accounts, roles
+from lms.people.privacy import access_log
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 
 from .conftest import DemoSite

@@ -16,8 +16,8 @@ from lms.jobs import queue
 from lms.models import AuditEntry, Database, Employment, Job, Person, WorkerBeat, append_only, make_engine
 from lms.operations import doctor
 from lms.operations.doctor import Finding
-from lms.people import own_data, sealing
-from lms.people.sealing import Sealer
+from lms.people.privacy import own_data, sealing
+from lms.people.privacy.sealing import Sealer
 from lms.settings import KEYS_NAME, Settings
 from lms.submissions.hand_in import JOB_KIND
 from tests.classroom import Classroom

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lms.people.business_numbers import display, is_well_formed, normalise
+from lms.people.organisations.business_numbers import display, is_well_formed, normalise
 
 VALID = ("124-81-00998", "220-81-62517", "120-81-47521", "104-81-47984")
 INVALID = ("123-45-67890", "113-86-19150", "000-00-00000")

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from lms.learning import enrolments
 from lms.models import AuditEntry, Change, ChangeSet, Company, CompanyStatus, Employment, Person, Role, SignIn
-from lms.people import changes, companies, employments, undo
-from lms.people.companies import Facts
-from lms.people.employments import Place
+from lms.people import changes, undo
+from lms.people.organisations import companies, employments
+from lms.people.organisations.companies import Facts
+from lms.people.organisations.employments import Place
 from lms.people.undo import UndoRefusedError
 from tests.world import World, at
 

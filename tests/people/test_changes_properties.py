@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from lms.clock import utcnow
 from lms.errors import LMSError
 from lms.models import ChangeSet, Company, Database, Employment, Person
-from lms.people import employments, mergers, undo
-from lms.people.employments import Place
+from lms.people import undo
+from lms.people.organisations import employments, mergers
+from lms.people.organisations.employments import Place
 
 from .organisations import Organisations, RefusedError
 

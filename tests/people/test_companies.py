@@ -28,10 +28,19 @@ from lms.models import (
     Sponsorship,
 )
 from lms.models.companies import search_key
-from lms.people import accounts, centres, changes, companies, employments, grants, mergers, places, ties, undo
-from lms.people.companies import CompanyError, Facts
-from lms.people.employments import EmploymentError, Place
-from lms.people.grants import Scope
+from lms.people import accounts, changes, undo
+from lms.people.organisations import (
+    centres,
+    companies,
+    employments,
+    grants,
+    mergers,
+    places,
+    ties,
+)
+from lms.people.organisations.companies import CompanyError, Facts
+from lms.people.organisations.employments import EmploymentError, Place
+from lms.people.organisations.grants import Scope
 from lms.people.roles import RoleError
 from lms.people.viewers import viewer_of
 from tests.world import LONG_AGO, World, at

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from lms.clock import utcnow
 from lms.models import AuditEntry, Change, ChangeSet, Database, Person
-from lms.people import keys, own_data, personal, sealing
-from lms.people.sealing import Sealer, SealError
+from lms.people.privacy import keys, own_data, personal, sealing
+from lms.people.privacy.sealing import Sealer, SealError
 from tests.world import World
 
 BORN = date(1990, 1, 31)

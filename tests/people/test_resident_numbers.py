@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.clock import today
-from lms.people import resident_numbers
-from lms.people.resident_numbers import MARK, ResidentNumberError, contains_resident_number, scrub
+from lms.people.privacy import resident_numbers
+from lms.people.privacy.resident_numbers import MARK, ResidentNumberError, contains_resident_number, scrub
 
 WITH_CHECK_DIGIT = "9001011234568"
 

@@ -37,9 +37,17 @@ from lms.models import (
     Submission,
 )
 from lms.models.database import insert_into
-from lms.people import access_log, holdings, own_data, personal, retention, sealing, sign_ins
-from lms.people.retention import RetentionError
-from lms.people.sealing import Sealer
+from lms.people import sign_ins
+from lms.people.privacy import (
+    access_log,
+    holdings,
+    own_data,
+    personal,
+    retention,
+    sealing,
+)
+from lms.people.privacy.retention import RetentionError
+from lms.people.privacy.sealing import Sealer
 from lms.reports import completions
 from lms.reports.question import Question
 from lms.settings import Settings

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from lms.clock import today
 from lms.models import Database, Person
-from lms.people import masks, personal, sealing
-from lms.people.sealing import Sealer, SealError
+from lms.people.privacy import masks, personal, sealing
+from lms.people.privacy.sealing import Sealer, SealError
 from tests.world import World
 
 PHONE = personal.PHONE

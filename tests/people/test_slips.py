@@ -18,8 +18,9 @@ from lms.errors import ForbiddenError, NotFoundError
 from lms.jobs import queue
 from lms.jobs.worker import Worker
 from lms.models import AuditEntry, Code, Company, Database, Job, Message, Person, SlipBatch, SlipSheet
-from lms.people import codes, roles, sealing, slip_jobs, slips
-from lms.people.sealing import Sealer
+from lms.people import codes, roles, slip_jobs, slips
+from lms.people.privacy import sealing
+from lms.people.privacy.sealing import Sealer
 from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import SlipError
 from tests.world import World, employ

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from lms.clock import today
 from lms.learning import enrolments
 from lms.models import Company
-from lms.people import companies, employments, mergers
-from lms.people.companies import Facts
-from lms.people.employments import Place
+from lms.people.organisations import companies, employments, mergers
+from lms.people.organisations.companies import Facts
+from lms.people.organisations.employments import Place
 from lms.reports.completions import count_completions
 from lms.reports.question import Question
 from tests.world import LONG_AGO, World

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from lms.models import Company, Database, Employment, Person, Roster
-from lms.people import sealing
-from lms.people.sealing import Sealer
+from lms.people.privacy import sealing
+from lms.people.privacy.sealing import Sealer
 from lms.rosters import applying, checking, storage, undoing
 from lms.rosters.checking import Plan
 from lms.rosters.planning import Decision

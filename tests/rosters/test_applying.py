@@ -33,7 +33,9 @@ from lms.models import (
     Run,
     SignIn,
 )
-from lms.people import changes, companies, personal
+from lms.people import changes
+from lms.people.organisations import companies
+from lms.people.privacy import personal
 from lms.people.undo import UndoRefusedError
 from lms.rosters import applying, checking, exporting, handlers, storage, undoing
 from lms.rosters.checking import LostError

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lms.clock import today
 from lms.models import CentreRegion, Employment, Person, Region, RegionSuccession, Role, Run
-from lms.people import personal
+from lms.people.privacy import personal
 from tests.world import employ, make_run
 
 from .conftest import NEW, OTHER, Desk, row, words

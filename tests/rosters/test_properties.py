@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lms.clock import SEOUL
 from lms.models import Company, Database, Employment, Roster, RosterStep
-from lms.people.sealing import Sealer
+from lms.people.privacy.sealing import Sealer
 from lms.rosters import checking, storage, writing
 from lms.rosters.reading import Line
 from tests.people.organisations import Organisations, RefusedError

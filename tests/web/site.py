@@ -22,7 +22,8 @@ from lms.files import FileStore
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, runs
 from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
-from lms.people import consents, sealing
+from lms.people import consents
+from lms.people.privacy import sealing
 from lms.settings import KEYS_NAME, Settings
 from lms.submissions.take_result import write_grade
 from lms.web import work

@@ -20,7 +20,8 @@ from sqlalchemy import select
 from lms import messages
 from lms.clock import today, utcnow
 from lms.models import Message, Person, Programme, SlipBatch, Submission
-from lms.people import sealing, sign_ins
+from lms.people import sign_ins
+from lms.people.privacy import sealing
 from lms.rosters import storage
 from lms.settings import KEYS_NAME
 from lms.web import access

@@ -14,7 +14,7 @@ from lms.audit import chain
 from lms.clock import utcnow
 from lms.models import AccessEntry, AuditEntry, Destruction, Download, Employment, Person
 from lms.models.append_only import APPEND_ONLY, release
-from lms.people import access_log, own_data
+from lms.people.privacy import access_log, own_data
 
 from .browser import Browser
 from .site import Site

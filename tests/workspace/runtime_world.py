@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lms.workspace import runtime, runtime_prepare
-from lms.workspace.runtime_lock import Lock, Package, Piece, Requirement
+from lms.workspace import runtime
+from lms.workspace.runtime import prepare as runtime_prepare
+from lms.workspace.runtime.lock import Lock, Package, Piece, Requirement
 
 NUMBERS = "numbers-1-py3-none-any.whl"
 TABLES = "tables-2-py3-none-any.whl"

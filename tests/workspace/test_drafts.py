@@ -16,7 +16,7 @@ from lms.files import StorageError
 from lms.grading import read_notebook
 from lms.learning.enrolments import RunNotOpenError
 from lms.models import Base, Draft, ExerciseVersion, Job, Run, RunUnit, Submission
-from lms.people.resident_numbers import ResidentNumberError
+from lms.people.privacy.resident_numbers import ResidentNumberError
 from lms.people.viewers import viewer_of
 from lms.workspace import drafts
 from lms.workspace.cells import OwnCell, Sheet, Typed, read_sheet

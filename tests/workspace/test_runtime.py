@@ -17,12 +17,12 @@ from pathlib import Path
 import brotli
 import pytest
 
-from lms.workspace import runtime_prepare
 from lms.workspace.runtime import find_runtime
-from lms.workspace.runtime_command import main, show, verify
-from lms.workspace.runtime_lock import PYODIDE_LOCK, load_lock
-from lms.workspace.runtime_pieces import RuntimeFetchError, WrongHashError
-from lms.workspace.runtime_prepare import RuntimePrepareError, problems
+from lms.workspace.runtime import prepare as runtime_prepare
+from lms.workspace.runtime.command import main, show, verify
+from lms.workspace.runtime.lock import PYODIDE_LOCK, load_lock
+from lms.workspace.runtime.pieces import RuntimeFetchError, WrongHashError
+from lms.workspace.runtime.prepare import RuntimePrepareError, problems
 
 from .runtime_world import LOCK, NUMBERS, PUBLISHED, TABLES, SmallWorld, make_small_world, repacked
 

@@ -14,7 +14,7 @@ from lms.operations.backup import backup as make_backup
 from lms.operations.restore import SETTINGS_NAME
 from lms.operations.restore import restore as restore_backup
 from lms.operations.upgrade import upgrade as bring_up
-from lms.people import sealing
+from lms.people.privacy import sealing
 
 from ..extension import LMS
 from ..findings import tell

@@ -11,8 +11,9 @@ from lms.clock import today
 from lms.errors import NotFoundError
 from lms.models import Centre, Company, Person
 from lms.models.people import ROLES
-from lms.people import accounts, business_numbers, employments, passwords, roles, sign_ins
-from lms.people.companies import CompanyError
+from lms.people import accounts, passwords, roles, sign_ins
+from lms.people.organisations import business_numbers, employments
+from lms.people.organisations.companies import CompanyError
 
 from ..extension import LMS
 from .group import console, in_site, lms, say

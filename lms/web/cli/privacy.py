@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from lms import audit
 from lms.errors import LMSError, NotFoundError
 from lms.models import Person
-from lms.people import accounts, keys, own_data, retention
+from lms.people import accounts
+from lms.people.privacy import keys, own_data, retention
 
 from .. import audit_words
 from ..extension import LMS

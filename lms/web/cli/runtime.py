@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lms.errors import LMSError
-from lms.workspace import runtime_command
+from lms.workspace.runtime import command as runtime_command
 
 from ..extension import LMS
 from .group import in_site, lms, say

@@ -15,7 +15,8 @@ from lms import migrations
 from lms.grading import IsolationReport, isolation
 from lms.jobs.worker import Worker
 from lms.models import reference_data
-from lms.people import roles, sealing
+from lms.people import roles
+from lms.people.privacy import sealing
 from lms.settings import FILE_NAME, SettingsError, write_fresh
 
 from .. import metrics, setup_code, static_files, supervisor, work

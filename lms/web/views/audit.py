@@ -14,9 +14,9 @@ from lms import audit
 from lms.audit import chain, reading
 from lms.clock import end_of_day
 from lms.models import Person
-from lms.people import access_log, retention
 from lms.people.accounts import normalise_email
-from lms.people.retention import RetentionError
+from lms.people.privacy import access_log, retention
+from lms.people.privacy.retention import RetentionError
 
 from .. import access, audit_words, flashes, seen
 from ..database import session, transaction

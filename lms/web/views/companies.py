@@ -16,10 +16,11 @@ from wtforms import Form
 from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.models import Cluster, Company, Industry, Region
-from lms.people import changes, companies, employments, grants, invitations, mergers, ties, undo
-from lms.people.business_numbers import display
-from lms.people.companies import CompanyError, Facts
-from lms.people.employments import Employee, Place
+from lms.people import changes, invitations, undo
+from lms.people.organisations import companies, employments, grants, mergers, ties
+from lms.people.organisations.business_numbers import display
+from lms.people.organisations.companies import CompanyError, Facts
+from lms.people.organisations.employments import Employee, Place
 from lms.people.viewers import Viewer
 
 from .. import access, deeds, flashes, organisation_forms, seen

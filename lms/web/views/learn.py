@@ -16,7 +16,7 @@ from lms.learning import enrolments, units
 from lms.learning.completion import Standing
 from lms.learning.enrolments import RunNotOpenError
 from lms.models import Submission
-from lms.people.resident_numbers import ResidentNumberError
+from lms.people.privacy.resident_numbers import ResidentNumberError
 from lms.submissions import hand_in
 from lms.workspace import drafts
 

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from lms.clock import today
 from lms.errors import LMSError
 from lms.models import Centre
-from lms.people import centres, changes, companies, grants, ties, undo
+from lms.people import changes, undo
+from lms.people.organisations import centres, companies, grants, ties
 
 from .. import access, deeds, flashes, organisation_forms
 from ..database import session, transaction

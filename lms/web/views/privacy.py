@@ -12,10 +12,11 @@ from lms import audit
 from lms.audit import reading
 from lms.clock import today
 from lms.models import Person
-from lms.people import access_log, masks, others, own_data, retention
+from lms.people import others
 from lms.people.others import RevealError
-from lms.people.own_data import Contact
-from lms.people.personal import PersonalDataError
+from lms.people.privacy import access_log, masks, own_data, retention
+from lms.people.privacy.own_data import Contact
+from lms.people.privacy.personal import PersonalDataError
 
 from .. import access, audit_words, flashes, forms, seen
 from ..database import session, transaction

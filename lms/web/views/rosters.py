@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from lms import clock
 from lms.errors import LMSError, NotFoundError
 from lms.models import Roster, RosterRow
-from lms.people import companies
+from lms.people.organisations import companies
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.tables import Column, Sheet
 from lms.rosters import applying, columns, exporting, reading, storage, undoing

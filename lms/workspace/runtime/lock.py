@@ -1,4 +1,4 @@
-"""What the browser's Python consists of: the names, versions and hashes of `runtime_lock.json`, which is committed.
+"""What the browser's Python consists of: the names, versions and hashes of `lock.json`, which is committed.
 
 A file is taken only if its sha256 is the published one, and served only if the sha256 after repacking is ours.
 `tools/runtime_lock.py` writes the lock.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-FILE = Path(__file__).with_name("runtime_lock.json")
+FILE = Path(__file__).with_name("lock.json")
 PYODIDE_LOCK = "pyodide-lock.json"
 STDLIB = "python_stdlib.zip"
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from lms.models import Cluster, ClusterMember, Company, Sponsorship, new_uid
 
-from . import changes, companies, places
+from .. import changes
+from ..viewers import Viewer
+from . import companies, places
 from .companies import CompanyError
-from .viewers import Viewer
 
 
 def list_clusters(session: Session) -> Sequence[Cluster]:

@@ -15,9 +15,9 @@ from lms.clock import today
 from lms.errors import ForbiddenError, NotFoundError
 from lms.models import Centre, Company, Person, Role
 
-from . import accounts, changes
-from .roles import RoleError
-from .viewers import Viewer
+from .. import accounts, changes
+from ..roles import RoleError
+from ..viewers import Viewer
 
 OF_CENTRES = ("officer", "instructor")
 

@@ -24,17 +24,17 @@ import msgspec
 
 from lms.errors import LMSError
 
-from . import runtime_pieces
-from .runtime import MANIFEST, Manifest, Runtime, RuntimeFile, find_runtime
-from .runtime_lock import PYODIDE_LOCK, Lock, load_lock
-from .runtime_pieces import sha256
+from . import MANIFEST, Manifest, Runtime, RuntimeFile, find_runtime
+from . import pieces as runtime_pieces
+from .lock import PYODIDE_LOCK, Lock, load_lock
+from .pieces import sha256
 
 Say = Callable[[str], None]
-_FONTS = Path(__file__).parent.parent / "fonts"
+_FONTS = Path(__file__).parents[2] / "fonts"
 FONT_FILE = _FONTS / "BaeumSans-Regular.ttf"
 FONT_LIST = _FONTS / "fontlist.json"
-_PROGRAM = Path(__file__).with_name("runtime_compile.py")
-_STARTER = Path(__file__).with_name("runtime_compile.mjs")
+_PROGRAM = Path(__file__).with_name("compile.py")
+_STARTER = Path(__file__).with_name("compile.mjs")
 _PIECES = "pieces"
 _KEPT_WITH = (".fast", ".br", ".gz")
 _MATPLOTLIB = "matplotlib/mpl-data/"
@@ -60,7 +60,7 @@ def prepare(
 
     Args:
         is_thorough: read all files that are there already, in some seconds; else their sizes are held to be enough.
-        origin: see `runtime_pieces.fetch`.
+        origin: see `pieces.fetch`.
         is_fast: compress in seconds instead of minutes, a fifth larger; for tests. A later run without it improves it.
 
     Raises:
@@ -143,7 +143,7 @@ def _repack(lock: Lock, pieces: Path, part: Path, missing: list[str], say: Say) 
 
 
 def call_for(lock: Lock, name: str) -> list[object]:
-    """The call of `runtime_compile` that makes a file."""
+    """The call of `compile` that makes a file."""
     source = f"/input/{lock.pieces[name].source}"
     target = f"/output/{name}"
     if lock.pieces[name].source.startswith(_ZONES_FROM):

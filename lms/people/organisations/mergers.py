@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, aliased
 from lms.clock import today, utcnow
 from lms.models import ClusterMember, Company, Employment, Person, Role, Sponsorship
 
+from ..changes import Recorder
+from ..viewers import Viewer
 from . import companies
-from .changes import Recorder
 from .companies import CompanyError
-from .viewers import Viewer
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The browser's Python as it lies on this machine: which files, how large, and which of them an exercise needs.
 
-`runtime_prepare` makes it. A release is a folder named by its content, so what is served from it never changes.
+`prepare` makes it. A release is a folder named by its content, so what is served from it never changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .runtime_lock import Lock, load_lock
+from .lock import Lock, load_lock
 
 MANIFEST = "manifest.json"
 FONT = "Baeum Sans"

@@ -1,4 +1,4 @@
-"""Prepare, show or verify the browser's Python: `python -m lms.workspace.runtime_command`, for machines without a site.
+"""Prepare, show or verify the browser's Python: `python -m lms.workspace.runtime.command`, for machines without a site.
 
 Within a site it is `flask lms runtime`, which knows where that site keeps it.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from lms.errors import LMSError
 
-from .runtime import Runtime, find_runtime
-from .runtime_prepare import prepare, problems
+from . import Runtime, find_runtime
+from .prepare import prepare, problems
 
 Say = Callable[[str], None]
-DEFAULT = Path(__file__).resolve().parent.parent.parent / "runtime"
+DEFAULT = Path(__file__).resolve().parents[3] / "runtime"
 WITHOUT = "The site runs without it: learners then upload notebooks, and can't run Python on the page."
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, joinedload
 from lms.errors import LMSError, NotFoundError
 from lms.models import Centre, CentreRegion, Company, CompanyStatus, Region, RegionCode, RegionSuccession
 
-from . import changes, companies, places
-from .viewers import Viewer
+from .. import changes
+from ..viewers import Viewer
+from . import companies, places
 
 
 class CentreError(LMSError):

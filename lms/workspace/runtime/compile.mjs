@@ -1,5 +1,5 @@
-// Starts the browser's Python under Node and has it repack archives: node runtime_compile.mjs PLAN.json
-// The plan: core (folder of the runtime), program (runtime_compile.py), input and output (folders), and calls,
+// Starts the browser's Python under Node and has it repack archives: node compile.mjs PLAN.json
+// The plan: core (folder of the runtime), program (compile.py), input and output (folders), and calls,
 // each [function, arguments]. One line goes to stdout for each call that is done.
 import { readFileSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
@@ -25,7 +25,7 @@ try {
     python.FS.mkdirTree(`/${name}`);
     python.FS.mount(python.FS.filesystems.NODEFS, { root: plan[name] }, `/${name}`);
   }
-  const program = python.toPy({ __name__: "runtime_compile" });
+  const program = python.toPy({ __name__: "compile" });
   python.runPython(readFileSync(plan.program, "utf8"), { globals: program });
   for (const [name, ...words] of plan.calls) {
     program.get(name)(...words.map((word) => python.toPy(word)));

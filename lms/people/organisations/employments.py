@@ -16,9 +16,10 @@ from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.models import Company, Employment, Person
 
-from . import accounts, changes, companies, places
-from .changes import Recorder
-from .viewers import Viewer
+from .. import accounts, changes
+from ..changes import Recorder
+from ..viewers import Viewer
+from . import companies, places
 
 
 class EmploymentError(LMSError):

@@ -22,8 +22,9 @@ from lms.errors import LMSError, NotFoundError
 from lms.models import Company, CompanyStatus, FormerName, Industry, Region
 from lms.models.companies import FACTORY_LEVELS, SIZE_CLASSES, search_key
 
-from . import business_numbers, changes, places
-from .viewers import Viewer
+from .. import changes
+from ..viewers import Viewer
+from . import business_numbers, places
 
 _LAST = chr(0x10FFFF)
 FACTS = ("region_id", "size_class", "factory_level", "industry_id")

@@ -24,7 +24,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lms.errors import LMSError
 
-from .runtime_lock import Lock, Requirement
+from .lock import Lock, Requirement
 
 Say = Callable[[str], None]
 _ARCHIVES = (".zip", ".whl", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
