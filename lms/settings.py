@@ -73,7 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sign_in_tries: Annotated[int, Meta(ge=3, le=1000)] = 10
     # The largest notebook that is taken, in MB.
     notebook_mb: Annotated[int, Meta(ge=1, le=100)] = 10
-    # Submissions that the worker grades at the same time. Each may take its exercise's memory limit.
+    # Submissions that the worker grades at the same time; rosters, mails and the like have a slot of their own besides.
+    # Each may take its exercise's memory limit.
     grading_slots: PositiveInt = 1
     # The weakest isolation under which learners' code may run; `python -m lms.grading doctor` tells what this machine has.
     grading_isolation: Literal["full", "user", "landlock", "none"] = "user"

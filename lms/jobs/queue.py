@@ -7,6 +7,7 @@ a lease that the worker lengthens while it lives; when a worker falls silent the
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,13 +60,20 @@ def enqueue(
     return job
 
 
-def claim(session: Session, worker: str, lease: timedelta, now: datetime | None = None) -> Claim | None:
-    """Take the most urgent ready job, or None. The caller commits at once: the claim has to be seen by the others."""
+def claim(
+    session: Session,
+    worker: str,
+    lease: timedelta,
+    now: datetime | None = None,
+    *,
+    kinds: Collection[str] | None = None,
+) -> Claim | None:
+    """Take the most urgent ready job (of these kinds), or None. The caller commits at once, for the others to see it."""
     now = now or utcnow()
     return_expired(session, now)
     wanted = (
         select(Job.id)
-        .where(Job.state == "ready", Job.run_at <= now)
+        .where(*_ready(now, kinds))
         .order_by(Job.priority, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -83,10 +91,15 @@ def claim(session: Session, worker: str, lease: timedelta, now: datetime | None 
     return Claim(job.id, job.kind, job.payload, worker, job.attempt, job.attempt >= job.max_attempts)
 
 
-def anything_due(session: Session, now: datetime | None = None) -> bool:
+def _ready(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
+    conditions = [Job.state == "ready", Job.run_at <= now]
+    return conditions if kinds is None else [*conditions, Job.kind.in_(kinds)]
+
+
+def anything_due(session: Session, now: datetime | None = None, *, kinds: Collection[str] | None = None) -> bool:
     """Whether a claim would find something. Cheap, and without the write lock, so an idle worker disturbs nobody."""
     now = now or utcnow()
-    ready = select(Job.id).where(Job.state == "ready", Job.run_at <= now).limit(1)
+    ready = select(Job.id).where(*_ready(now, kinds)).limit(1)
     expired = select(Job.id).where(Job.state == "running", Job.lease_until < now).limit(1)
     return session.scalar(ready) is not None or session.scalar(expired) is not None
 

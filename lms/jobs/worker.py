@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -46,7 +46,11 @@ def release_dead(session: Session) -> int:
 
 
 class Worker:
-    """Runs handlers by kind until `stop` is set. Each slot is a thread; a slot's work runs in processes of its own."""
+    """Runs handlers by kind until `stop` is set. Each slot is a thread; a slot's work runs in processes of its own.
+
+    Where `urgent` names kinds, the slots take these alone, and one slot more takes all others, so that nobody who waits
+    for a grade waits for a roster of thousands.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Worker:
         handlers: Mapping[str, Handler],
         *,
         slots: int = 1,
+        urgent: Collection[str] = (),
         lease_seconds: int = 60,
         isolation: str = "",
         observe: Observer = lambda kind, outcome, seconds: None,
@@ -61,7 +66,9 @@ class Worker:
     ) -> None:
         self.database = database
         self.handlers = handlers
-        self.slots = slots
+        self.lanes: list[frozenset[str] | None] = [frozenset(urgent) or None] * slots
+        if urgent:
+            self.lanes.append(frozenset(handlers) - frozenset(urgent))
         self.lease = timedelta(seconds=lease_seconds)
         self.isolation = isolation
         self.observe = observe
@@ -75,10 +82,11 @@ class Worker:
                 log.info("took back %d jobs of workers that are no more", released)
             session.commit()
         threads = [
-            threading.Thread(target=self._slot, args=(number,), name=f"slot-{number}") for number in range(self.slots)
+            threading.Thread(target=self._slot, args=(number, kinds), name=f"slot-{number}")
+            for number, kinds in enumerate(self.lanes)
         ]
         with (
-            heartbeat.beating(self.database, slots=self.slots, isolation=self.isolation),
+            heartbeat.beating(self.database, slots=len(self.lanes), isolation=self.isolation),
             chores.coming_round(self.database, self.coming_round),
         ):
             for thread in threads:
@@ -86,13 +94,13 @@ class Worker:
             for thread in threads:
                 thread.join()
 
-    def run_one(self, name: str) -> bool:
-        """Claim and run one job. False if there was none."""
+    def run_one(self, name: str, kinds: Collection[str] | None = None) -> bool:
+        """Claim and run one job (of these kinds). False if there was none."""
         with self.database.reading() as session:
-            if not queue.anything_due(session):
+            if not queue.anything_due(session, kinds=kinds):
                 return False
         with self.database.writing() as session:
-            claimed = queue.claim(session, name, self.lease)
+            claimed = queue.claim(session, name, self.lease, kinds=kinds)
             session.commit()
         if claimed is None:
             return False
@@ -100,11 +108,11 @@ class Worker:
             self._handle(claimed)
         return True
 
-    def _slot(self, number: int) -> None:
+    def _slot(self, number: int, kinds: Collection[str] | None) -> None:
         name = worker_name(number)
         while not self.stop.is_set():
             try:
-                if not self.run_one(name):
+                if not self.run_one(name, kinds):
                     self.stop.wait(IDLE_SECONDS)
             except Exception:  # the database may be away for a while; the worker outlives it
                 log.exception("the worker could not reach its work; it tries again")

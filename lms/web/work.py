@@ -18,11 +18,14 @@ from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND
 from lms.rosters import handlers as rosters
 from lms.rosters import storage
+from lms.submissions import hand_in, regrade
 from lms.submissions.handlers import handlers
 
 from . import letters, paper
 from .extension import LMS
 
+# What learners wait for; it never waits behind a roster or a sheet of slips.
+GRADING = (hand_in.JOB_KIND, regrade.GRADE_KIND, regrade.APPLY_KIND)
 CHORES: tuple[Chore, ...] = (
     chain.CHORE,
     storage.CHORE,

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -169,11 +169,11 @@ def test_it_outlives_a_database_that_was_away(database: Database, monkeypatch: p
     real = worker.run_one
     failures: list[str] = []
 
-    def away_at_first(name: str) -> bool:
+    def away_at_first(name: str, kinds: Collection[str] | None) -> bool:
         if not failures:
             failures.append(name)
             raise ConnectionError("the server closed the connection")
-        return real(name)
+        return real(name, kinds)
 
     monkeypatch.setattr(worker, "run_one", away_at_first)
     with running(worker):
@@ -240,3 +240,29 @@ def test_another_machine_s_workers_are_none_of_our_business(database: Database) 
     with database.writing() as session:
         queue.claim(session, "elsewhere:1:0:0", LEASE)
         assert release_dead(session) == 0
+
+
+def test_who_waits_for_a_grade_does_not_wait_for_a_roster(database: Database) -> None:
+    roster_may_end = threading.Event()
+
+    def roster(database: Database, claim: queue.Claim) -> None:
+        assert roster_may_end.wait(SECONDS)
+        note(database, claim)
+
+    long = put(database, "roster")
+    grades = [put(database, "grade") for _ in range(3)]
+    worker = Worker(database, {"roster": roster, "grade": note}, slots=1, urgent=("grade",))
+    with running(worker):
+        try:
+            wait_for(lambda: notes(database) == [f"job:{id_}" for id_ in grades])
+        finally:
+            roster_may_end.set()
+        wait_for(lambda: f"job:{long}" in notes(database))
+
+
+def test_each_lane_takes_its_own_kinds_alone(database: Database) -> None:
+    put(database, "roster")
+    with database.writing() as session:
+        assert queue.anything_due(session, kinds=("grade",)) is False
+        assert queue.claim(session, "w1", LEASE, kinds=("grade",)) is None
+        assert queue.claim(session, "w1", LEASE, kinds=("roster",)) is not None

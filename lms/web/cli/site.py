@@ -94,6 +94,7 @@ def worker(site: LMS) -> None:
         site.database,
         work.handlers_of(site),
         slots=site.settings.grading_slots,
+        urgent=work.GRADING,
         lease_seconds=site.settings.job_lease_seconds,
         isolation=offered.level,
         observe=metrics.observe_job,
