@@ -121,6 +121,11 @@ def void(session: Session, person_ids: Sequence[int], kinds: Collection[str], no
     )
 
 
+def void_of_hand(session: Session, person_id: int) -> None:
+    """Somebody is given a role: who printed or wrote down a code for her must not come to it."""
+    void(session, [person_id], _BY_HAND)
+
+
 # To whom it belongs
 
 

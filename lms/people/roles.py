@@ -13,6 +13,8 @@ from lms.errors import LMSError
 from lms.models import Person, Role
 from lms.models.people import ROLES
 
+from . import codes
+
 
 class RoleError(LMSError):
     """`reason`: unknown, needs_centre, needs_company, takes_no_scope, needs_email, name_differs, already."""
@@ -43,6 +45,7 @@ def grant(
         raise RoleError("needs_company" if company_id is None else "takes_no_scope")
     role = Role(person_id=person.id, kind=kind, centre_id=centre_id, company_id=company_id, from_on=from_on or today())
     session.add(role)
+    codes.void_of_hand(session, person.id)
     audit.record(session, "role_given", actor_id=actor_id, subject=f"person:{person.id}", reason=kind)
     return role
 

@@ -32,7 +32,8 @@ SHORTEST_REASON = 4  # letters, as where lists of people are taken as files
 class SlipError(LMSError):
     """`reason`: reason_missing, nobody (all have signed in, or could not sign in afterwards), many (companies at once),
     no_way (she has neither e-mail nor employee number), staff (who answers for others: an operator gives her a password),
-    not_ready, gone (the sheet was printed, or its day is over)."""
+    elsewhere (she also works, or manages, where the viewer has no say), not_ready,
+    gone (the sheet was printed, or its day is over)."""
 
     sentence = "There are no slips: {reason}."
 
@@ -64,6 +65,12 @@ def _is_there(day: date) -> ColumnElement[bool]:
 
 _IS_NEW = Person.password_hash.is_(None)
 _HAS_WAY = or_(Person.email.is_not(None), Employment.employee_number.is_not(None))
+
+
+def _answers() -> ColumnElement[bool]:
+    """Who has a role. A slip goes through many hands, and would give her rights to whoever has it; she is invited by mail."""
+    role = select(Role.id).where(Role.person_id == Person.id, or_(Role.to_on.is_(None), Role.to_on >= today()))
+    return role.correlate(Person).exists()
 
 
 @dataclass(frozen=True)
@@ -222,15 +229,18 @@ def give_code(
 ) -> GivenCode:
     """A code by which a person chooses a new password, to be shown once. She is told in the site and by mail.
 
-    Whoever has a role can't be helped so: a manager could else become the operator who works at the company.
+    Whoever has a role can't be helped so: a manager could else become the operator who works at the company. Nor whoever
+    has signed in and is also somebody at another's company: a roster with her e-mail puts her into any company.
 
     Raises:
-        SlipError: reason_missing, staff, no_way.
+        SlipError: reason_missing, staff, elsewhere, no_way.
     """
     now = now or utcnow()
     _refuse_no_reason(reason)
     if _has_role(session, viewer, person):
         raise SlipError("staff")
+    if person.password_hash is not None and _is_elsewhere_too(session, viewer, person):
+        raise SlipError("elsewhere")
     number = select(Employment.id).where(
         Employment.person_id == person.id, Employment.to_on.is_(None), Employment.employee_number.is_not(None)
     )
@@ -262,6 +272,19 @@ def _has_role(session: Session, viewer: Viewer, person: Person) -> bool:
         )
         is not None
     )
+
+
+def _is_elsewhere_too(session: Session, viewer: Viewer, person: Person) -> bool:
+    """Whether she works today at a company that is not the viewer's to look after, or manages one."""
+    works = select(Employment.company_id).where(
+        Employment.person_id == person.id, or_(Employment.to_on.is_(None), Employment.to_on >= today())
+    )
+    manages = select(Role.company_id).where(
+        Role.person_id == person.id, Role.company_id.is_not(None), or_(Role.to_on.is_(None), Role.to_on >= today())
+    )
+    own = select(Company.id).where(companies_of(session, viewer))
+    elsewhere = select(Company.id).where(Company.id.in_(works.union(manages)), Company.id.not_in(own))
+    return session.scalar(elsewhere.limit(1)) is not None
 
 
 # Slips
@@ -304,8 +327,8 @@ def ask_for_slips(
 
 def count_for_slips(session: Session, ids: Collection[int]) -> tuple[int, int]:
     """How many people a slip is to be made for, and how many could not sign in afterwards."""
-    with_way = _new_people(ids).where(_HAS_WAY).with_only_columns(Person.id).distinct()
-    everybody = _new_people(ids).with_only_columns(Person.id).distinct()
+    with_way = _new_people(ids).where(_HAS_WAY, ~_answers()).with_only_columns(Person.id).distinct()
+    everybody = _new_people(ids).where(~_answers()).with_only_columns(Person.id).distinct()
     people = session.scalar(select(func.count()).select_from(with_way.subquery())) or 0
     total = session.scalar(select(func.count()).select_from(everybody.subquery())) or 0
     return people, total - people
@@ -342,7 +365,7 @@ def list_slips(session: Session, batch: SlipBatch, most: int) -> list[SlipOf]:
     has_one = select(Code.id).where(Code.batch_id == batch.id, Code.person_id == Person.id).exists()
     rows = session.execute(
         _new_people(batch.companies)
-        .where(_HAS_WAY, ~has_one)
+        .where(_HAS_WAY, ~_answers(), ~has_one)
         .order_by(Company.name, Company.id, Employment.department, Person.name, Person.id)
     )
     found: dict[int, SlipOf] = {}

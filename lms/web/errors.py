@@ -159,6 +159,10 @@ def _slip(error: LMSError) -> str:
             "This person has neither an e-mail nor an employee number, and could not sign in afterwards. Add one of them first."
         ),
         "staff": _("This person answers for others here. The operator of the site gives such people a new password."),
+        "elsewhere": _(
+            "This person also works for a company that you do not look after. She gets a new password by e-mail, or from "
+            "the operator of the site."
+        ),
         "not_ready": _("The slips are not ready yet."),
         "gone": _(
             "These slips were deleted here after a day or when they were printed. Make new ones; the old are void then."

@@ -19,6 +19,7 @@ from lms.jobs import queue
 from lms.jobs.worker import Worker
 from lms.models import AuditEntry, Code, Company, Database, Job, Message, Person, SlipBatch, SlipSheet
 from lms.people import codes, roles, slip_jobs, slips
+from lms.people.organisations import grants
 from lms.people.privacy import sealing
 from lms.people.privacy.sealing import Sealer
 from lms.people.slip_jobs import SlipMaker
@@ -276,6 +277,53 @@ def test_an_officer_helps_a_companys_manager_and_an_operator_an_officer(session:
     assert give(session, world, world.minseo, world.seoyeon)
     with pytest.raises(SlipError, match="staff"):
         give(session, world, world.doyun, world.seoyeon)
+
+
+def test_who_works_elsewhere_too_is_not_taken_over_by_a_roster_that_names_her(session: Session, world: World) -> None:
+    """An officer may put anybody whose e-mail she knows into a company of hers; the account stays its owner's."""
+    employ(session, world.hana, world.suwon, "S-1")
+    for by in (world.minjun, world.seoyeon):
+        company = world.suwon if by is world.minjun else world.hanbit
+        with pytest.raises(SlipError, match="elsewhere"):
+            slips.give_code(
+                session, world.viewer(by), company, world.hana,
+                key=KEY, lifetime=MONTH, reason="비밀번호 분실", address="",
+            )  # fmt: skip
+    assert give(session, world, world.minseo, world.hana)
+
+
+def test_a_manager_elsewhere_is_not_taken_over_either(session: Session, world: World) -> None:
+    employ(session, world.doyun, world.suwon, "S-1")
+    with pytest.raises(SlipError, match="elsewhere"):
+        slips.give_code(
+            session, world.viewer(world.minjun), world.suwon, world.doyun,
+            key=KEY, lifetime=MONTH, reason="비밀번호 분실", address="",
+        )  # fmt: skip
+
+
+def test_nobody_who_answers_for_others_is_on_a_slip(
+    database: Database, world: World, sealer: Sealer, printed: list[dict]
+) -> None:
+    with database.writing() as session:
+        people = add_people(session, world.hanbit, 3)
+        roles.grant(session, people[0], "operator")
+        batch = ask(session, world)
+        session.commit()
+    assert worker(database, sealer).run_one("w")
+    assert sorted(one["name"] for one in printed) == ["사람001", "사람002"]
+    with database.reading() as session:
+        assert session.get_one(SlipBatch, batch.id).without == 0
+
+
+def test_a_role_voids_the_codes_in_other_peoples_hands(session: Session, world: World) -> None:
+    (new,) = add_people(session, world.hanbit, 1, email="new@hanbit.example")
+    code, other = give(session, world, world.doyun, world.hana), give(session, world, world.doyun, new)
+    roles.grant(session, world.hana, "operator")
+    scope = grants.Scope("company_manager", company=world.hanbit)
+    grants.give(session, world.viewer(world.minseo), scope, name=new.name, email="new@hanbit.example")
+    for given in (code, other):
+        with pytest.raises(codes.CodeError, match="unknown"):
+            codes.look_up(session, given, key=KEY, address="")
 
 
 def test_without_a_reason_no_code(session: Session, world: World) -> None:

@@ -15,7 +15,7 @@ from lms.clock import today
 from lms.errors import ForbiddenError, NotFoundError
 from lms.models import Centre, Company, Person, Role
 
-from .. import accounts, changes
+from .. import accounts, changes, codes
 from ..roles import RoleError
 from ..viewers import Viewer
 
@@ -95,6 +95,7 @@ def give(
             from_on=today(),
         )
     )
+    codes.void_of_hand(session, person.id)
     _tell(session, viewer, "role_given", scope, person.id, address)
     return person
 
