@@ -99,7 +99,7 @@ def test_a_mapping_is_chosen_and_remembered(site: Site, officer: Browser) -> Non
     where = _upload(officer, content)
     _work(site)
     officer.see(where)
-    chosen = {"business_number": "0", "name": "1", "employee_number": "2"}
+    chosen = {"business_number": "0", "name": "1", "employee_number": "2", "phone": "9" * 5_000}
     assert officer.send(f"{where}/columns", chosen).status_code == 303
     _work(site)
     assert "동일 1" in officer.see(where).text

@@ -34,6 +34,7 @@ bp = Blueprint("rosters", __name__, url_prefix="/rosters")
 
 ROWS_A_PAGE = 50
 ACCEPTED = ".xlsx,.xls,.csv,.txt"
+_LONGEST_NUMBER = 6  # digits of a column's place
 _SHOWN = ("company", "name", "employee_number")
 
 
@@ -170,7 +171,7 @@ def map_columns(uid: UUID) -> Response:
     chosen = {
         field: int(text)
         for field in columns.FIELDS
-        if (text := request.form.get(field, "")).isascii() and text.isdigit()
+        if (text := request.form.get(field, "")).isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER
     }
     return _do(
         uid, lambda writing, found: storage.map_columns(writing, found, chosen), _("The rows are looked at again.")
