@@ -48,6 +48,7 @@ LOOKS: Mapping[str, Any] = {
     "class_list": lazy_gettext("Learners of a class"),
     "waiting_list": lazy_gettext("What waits for a decision"),
     "person_page": lazy_gettext("Page of a person"),
+    "roster_rows": lazy_gettext("Rows of another's roster"),
     "revealed": lazy_gettext("Hidden data shown"),
     "downloaded": lazy_gettext("File with people taken"),
     "audit_list": lazy_gettext("The audit"),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lms.jobs.worker import Worker
-from lms.models import Download, Person, Roster
+from lms.models import AccessEntry, Download, Person, Roster
 from lms.web import work
 from tests.rosters.conftest import NEW, csv_of, row
 
@@ -183,3 +183,13 @@ def test_a_resident_number_is_nowhere(
         if file.is_file():
             assert not any(number.encode() in file.read_bytes() for number in digits), file
     assert not any(number in caplog.text for number in digits)
+
+
+def test_whoever_looks_at_anothers_roster_is_noted(site: Site, officer: Browser) -> None:
+    where = _upload(officer, csv_of(*SOME))
+    _work(site)
+    officer.see(where)
+    site.browser_of(site.world.minseo).see(where)
+    with site.lms.database.reading() as session:
+        looks = session.execute(select(AccessEntry.actor_id, AccessEntry.action, AccessEntry.count)).all()
+    assert looks == [(site.world.minseo.id, "roster_rows", 2)]  # the wrong ones come first

@@ -22,7 +22,7 @@ from lms.rosters.findings import from_documents
 from lms.rosters.reading import UnreadableError
 from lms.rosters.storage import RosterStateError
 
-from .. import access, downloads, flashes, roster_words
+from .. import access, downloads, flashes, roster_words, seen
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import format_number
@@ -95,6 +95,8 @@ def _show(uid: UUID, problem: str = "") -> str:
     count = found.size if outcome == "all" else found.counts.get(outcome, 0)
     chosen = "" if outcome == "all" else outcome
     rows = storage.list_rows(session, found, chosen, limit=ROWS_A_PAGE, offset=(page - 1) * ROWS_A_PAGE)
+    if found.actor_id != access.viewer().id:  # whoever brought the file knows what is in it
+        seen.people("roster_rows", len(rows), subject=f"roster:{found.uid}")
     pages = max(1, -(-count // ROWS_A_PAGE))
 
     def at(number: int) -> str:
