@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from .site import Site
 from .steps import sign_in
 from .test_every_page import _check
-from .visits import Visit
+from .visits import PHONE, Visit
 
 HEAD = ("사업자등록번호", "회사명", "시도", "성명", "사번", "생년월일", "휴대전화", "과정", "차수")
 COURSE = "제조데이터 첫걸음"
@@ -92,3 +92,23 @@ def test_an_officers_morning(site: Site, visit: Callable[..., Visit]) -> None:
     _check(page)
     expect(page.locator("h1")).to_have_text("Rosters")
     page.click("button[name=language][value=ko]")
+
+
+def test_the_menu_is_one_row_on_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(viewport=PHONE).open()
+    sign_in(page, site, site.accounts["이서연"])
+    for language in ("en", "ko"):
+        page.click(f"button[name=language][value={language}]")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.goto(f"{site.address}/slips/")
+        tops = {round(link.bounding_box()["y"]) for link in page.locator(".site-nav a").all()}  # type: ignore[index]
+        assert len(tops) == 1
+        expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
+
+
+def test_companies_found_are_read_on_a_phone_without_moving_the_table(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(viewport=PHONE).open()
+    sign_in(page, site, site.accounts["이서연"])
+    page.goto(f"{site.address}/companies/?q=한빛")
+    expect(page.locator("tbody [data-word='스마트공장 수준']").first).to_be_in_viewport(ratio=1)
+    assert page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.table-scroll'))") == 0

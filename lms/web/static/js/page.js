@@ -13,6 +13,11 @@ const outline = document.querySelector(".outline");
 const current = outline?.querySelector("[aria-current]");
 if (current) outline.scrollTop = current.offsetTop - outline.clientHeight / 2;
 
+// On a phone the main menu may be wider than the screen: where we are stands in its middle.
+const mainMenu = document.querySelector(".site-nav");
+const entry = mainMenu?.querySelector("[aria-current]");
+if (entry) mainMenu.scrollLeft = entry.offsetLeft - mainMenu.offsetLeft + entry.offsetWidth / 2 - mainMenu.clientWidth / 2;
+
 document.addEventListener("click", (event) => closeMenus((menu) => !menu.contains(event.target)));
 
 document.addEventListener("keydown", (event) => {
