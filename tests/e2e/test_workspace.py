@@ -279,6 +279,23 @@ def test_back_to_the_beginning_to_a_file_and_to_an_earlier_try(
     expect(working.editor(page, key)).to_be_focused()
 
 
+def test_a_page_loaded_again_while_it_is_graded_shows_the_grade(site: Site, visit: Callable[..., Visit]) -> None:
+    page, _, address = _arrive(site, visit(), "다시열어")
+    working.without_python(page, address)
+    page.goto(address)
+    for name, source in answers.right_answers(EXERCISE).items():
+        working.write(page, name, source)
+    with site.worker_halted():
+        with page.expect_response("**/result"):
+            page.click("#ws-hand-in button")
+        page.reload()
+        expect(page.locator("#ws-result .waiting")).to_be_visible()
+        expect(page.get_by_role("button", name="1번째 시도의 답 보기", exact=True)).to_be_visible()
+    expect(page.locator("#ws-result h2")).to_be_focused(timeout=steps.GRADED_MS)
+    points, most = steps.score_shown(page)
+    assert points == most > 0
+
+
 def test_with_keys_alone_in_korean_and_for_all_eyes(site: Site, visit: Callable[..., Visit]) -> None:
     """Tab indents and can be left, Ctrl+Enter runs, a syllable outlasts an output that comes meanwhile; axe, overflow."""
     page, _, address = _arrive(site, visit(), "글쇠만")

@@ -17,6 +17,7 @@ export class Handing {
   #bringBack;
   #problems;
   #isBusy = false;
+  #followed = ""; // the submission whose grade the page waits for
 
   // bringBack(answers, own, number): puts the answers of a try into the cells
   constructor({ island, cells, saving, problems, bringBack }) {
@@ -30,6 +31,15 @@ export class Handing {
       this.handIn();
     });
     this.#addLooks();
+    this.#goOnWaiting();
+  }
+
+  // A page that was left or loaded again before the grade was there waits for it as well, and takes nobody out of her typing.
+  #goOnWaiting() {
+    const waiting = document.querySelector("#ws-attempts [data-waiting]");
+    if (!waiting) return;
+    this.#wait(say("grading"), { isSeen: false });
+    this.#follow({ submission: waiting.dataset.attempt });
   }
 
   async handIn() {
@@ -67,6 +77,7 @@ export class Handing {
 
   async #send() {
     this.#button.disabled = true;
+    this.#followed = "";
     this.#wait(say("handing_in"));
     const sent = this.#saving.body();
     try {
@@ -86,11 +97,14 @@ export class Handing {
 
   async #follow({ submission, poll_ms }) {
     const url = this.#island.urls.result.replace(NONE, submission);
+    this.#followed = submission;
     let pause = poll_ms ?? 250;
     for (let failed = 0; failed < PATIENCE; ) {
       await new Promise((go) => setTimeout(go, pause));
+      if (this.#followed !== submission) return;
       try {
         const result = await get(url);
+        if (this.#followed !== submission) return;
         failed = 0;
         if (result.state === "graded") return this.#show(result);
         if (result.state === "error" || result.state === "stuck") return this.#failed();
@@ -116,7 +130,7 @@ export class Handing {
     }
     this.#place.replaceChildren(this.#card(result), this.#checkList(result), ...this.#repairs(result), this.#way(result));
     this.#place.hidden = false;
-    this.#place.querySelector("h2").focus();
+    if (!document.activeElement?.closest(".cell")) this.#place.querySelector("h2").focus();
     voice(say("result_line", { points: points(result.points), max: points(result.max_points) }));
     this.#renewAttempts();
   }
@@ -192,7 +206,7 @@ export class Handing {
     return way;
   }
 
-  #wait(text) {
+  #wait(text, { isSeen = true } = {}) {
     const old = this.#place.querySelector(".waiting p");
     if (old) return (old.textContent = text);
     const waiting = template("ws-waiting");
@@ -201,7 +215,7 @@ export class Handing {
     card.append(waiting);
     this.#place.replaceChildren(card);
     this.#place.hidden = false;
-    card.scrollIntoView({ block: "nearest" });
+    if (isSeen) card.scrollIntoView({ block: "nearest" });
   }
 
   #say(text, tone, extra = []) {
