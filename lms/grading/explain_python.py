@@ -125,6 +125,12 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "TypeError",
+        r"'(function|method|type|builtin_function_or_method)' object is not subscriptable",
+        "함수 뒤에는 []가 아니라 ()를 씁니다.",
+        "after a function write () and not [].",
+    ),
+    rule(
+        "TypeError",
         r"'(?P<kind>.+?)' object is not (?P<what>iterable|subscriptable)",
         "`{kind}` 값은 목록처럼 하나씩 꺼내거나 []로 찾을 수 없습니다.",
         "a `{kind}` is not a list: it can't be gone through or indexed by [].",

@@ -43,7 +43,13 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "SyntaxError",
-        r"invalid (character|non-printable character) ?'?(?P<name>[^']*)",
+        r"non-printable character",
+        "눈에 보이지 않는 문자가 섞여 있습니다. 다른 곳에서 복사한 코드에 흔합니다. 이 줄의 빈칸을 지우고 다시 입력하세요.",
+        "the line holds a character that can't be seen, as pasted code often does. Delete its blanks and type them again.",
+    ),
+    rule(
+        "SyntaxError",
+        r"invalid character ?'?(?P<name>[^']*)",
         "코드에 쓸 수 없는 문자가 있습니다: {name}. 문서에서 복사한 둥근 따옴표(“ ”)나 전각 문자를 지우고 다시 입력하세요.",
         "the code holds a character that Python doesn't know: {name}. Type quotation marks again that were pasted as “ ”.",
     ),
