@@ -79,6 +79,10 @@ def _cell_words() -> dict[str, str]:
         "reset_done": _("{cell} is as it was at the beginning."),
         "reset_all_done": _("All answers are as they were at the beginning."),
         "opened": _("The notebook's answers are in the cells."),
+        "opened_differs": _(
+            "Outside the answers the file differs from this exercise in {number} places. If it belongs to another exercise,"
+            " press Undo."
+        ),
         "brought_back": _("The answers of try {number} are in the cells."),
         "removed": _("The cell was removed."),
         "undo": _("Undo"),

@@ -261,9 +261,12 @@ def test_back_to_the_beginning_to_a_file_and_to_an_earlier_try(
     assert page.locator(f'[data-cell="{key}"] textarea').input_value() == wrong[key]
 
     mine["source"] = "from_file = 1"
+    work["cells"][0]["source"] = "다른 실습"
     file = tmp_path / "mine.ipynb"
     file.write_text(json.dumps(work), "utf-8")
     page.set_input_files("[data-ws-file]", file)
+    expect(page.locator(".ws-notices")).to_contain_text("1군데가 이 실습과 다릅니다")
+    expect(page.locator(".ws-notices")).not_to_contain_text("채점했습니다")
     expect(working.editor(page, key)).to_have_text("from_file = 1")
     working.wait_until_saved(page)
 
@@ -294,6 +297,7 @@ def test_a_page_loaded_again_while_it_is_graded_shows_the_grade(site: Site, visi
     expect(page.locator("#ws-result h2")).to_be_focused(timeout=steps.GRADED_MS)
     points, most = steps.score_shown(page)
     assert points == most > 0
+    expect(page.locator("#ws-result > .card + .actions .button-primary")).to_contain_text("다음")
 
 
 def test_with_keys_alone_in_korean_and_for_all_eyes(site: Site, visit: Callable[..., Visit]) -> None:

@@ -128,7 +128,10 @@ export class Handing {
       const check = cell.isCheck && result.checks.find(({ name }) => name === cell.key);
       if (check) cell.showOutcome(check, say("from_hand_in", { number: result.number }));
     }
-    this.#place.replaceChildren(this.#card(result), this.#checkList(result), ...this.#repairs(result), this.#way(result));
+    const [card, way] = [this.#card(result), this.#way(result)];
+    const details = [this.#checkList(result), ...this.#repairs(result)];
+    // Who has all points needn't scroll past the checks to go on.
+    this.#place.replaceChildren(card, ...(result.points === result.max_points ? [way, ...details] : [...details, way]));
     this.#place.hidden = false;
     if (!document.activeElement?.closest(".cell")) this.#place.querySelector("h2").focus();
     voice(say("result_line", { points: points(result.points), max: points(result.max_points) }));

@@ -175,7 +175,9 @@ async function openFile() {
   parts.file.value = "";
   try {
     const opened = await postForm(island.urls.read_notebook, form);
-    replace(() => write(opened.answers, opened.own), [say("opened"), ...(opened.repairs ?? [])].join(" "));
+    const differing = opened.repairs?.length ?? 0;
+    const doubt = differing ? ` ${say("opened_differs", { number: differing })}` : "";
+    replace(() => write(opened.answers, opened.own), say("opened") + doubt);
     showProblems(opened.problems ?? []);
   } catch (error) {
     notice("open", "bad", error.message || say("unreachable"), [[say("close"), () => {}]]);
