@@ -128,7 +128,7 @@ class Postman:
         mail = EmailMessage()
         mail["Subject"] = letter.subject
         mail["From"] = server.sender
-        mail["To"] = person.email
+        _address(mail, person.email or "")
         mail["Date"] = format_datetime(utcnow())
         mail["Message-ID"] = f"<{found.uid}@{server.sender_address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -137,6 +137,17 @@ class Postman:
         mail.set_content(as_text(letter, footer))
         mail.add_alternative(as_html(letter, footer, language), subtype="html")
         return mail
+
+
+def _address(mail: EmailMessage, recipient: str) -> None:
+    """Raises MailError for what the header takes for something else than this one mailbox."""
+    try:
+        mail["To"] = recipient
+        written = [one.addr_spec for one in mail["To"].addresses]
+    except (AttributeError, IndexError, ValueError):  # the standard library stumbles over some addresses
+        written = []
+    if written != [recipient]:
+        raise MailError("refused", why="it is no address of one mailbox")
 
 
 def _next(session: Session, now: datetime) -> Delivery | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,10 @@ from lms.models import Company, Employment, ExternalIdentity, Person
 
 from . import passwords, throttle
 from .organisations import business_numbers
+
+# One mailbox and nothing beside it: a comma, colon or bracket would make a list, a group or a comment of it in a mail's header.
+_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
+_EMAIL = re.compile(rf"[\w.!#$%&'*+/=^`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}")
 
 
 class SignInRefusedError(LMSError):
@@ -50,6 +55,11 @@ def normalise_email(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
+def is_email(email: str) -> bool:
+    """Whether a normalised text can be the address of a mail."""
+    return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
+
+
 def create_person(
     session: Session,
     *,
@@ -70,8 +80,7 @@ def create_person(
     if not name:
         raise AccountError("name_missing")
     if email is not None:
-        local, at, domain = email.rpartition("@")
-        if not (local and at and "." in domain) or any(character.isspace() for character in email) or len(email) > 254:
+        if not is_email(email):
             raise AccountError("email_malformed")
         if session.scalar(select(Person.id).where(Person.email == email)) is not None:
             raise AccountError("email_taken")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from lms.clock import today
+from lms.people.accounts import is_email
 from lms.people.organisations import business_numbers
 from lms.people.privacy import personal
 
@@ -23,7 +24,6 @@ _NOTHING = frozenset(("-", "–", "—", ".", "없음", "해당없음", "미상"
 _TOTALS = frozenset(("합계", "소계", "총계", "계", "총인원", "total", "subtotal", "sum"))
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
-_EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+")
 _RUN = re.compile(r"(?:제\s*)?(\d{1,6})\s*(?:차수|차|회차|회|기수|기)?")
 _DAY = re.compile(r"(\d{4})\s*(?:[-./]|년)\s*(\d{1,2})\s*(?:[-./]|월)\s*(\d{1,2})\s*(?:일|\.)?(?:[ T]00:00:00)?")
 _FIRST_SERIAL = date(1899, 12, 30)  # Excel counts days from here, its invented 29 February 1900 included
@@ -195,7 +195,7 @@ def read_phone(text: str) -> str:
 
 def read_email(text: str) -> str:
     plain = _plain(text).lower().removeprefix("mailto:")
-    if not _EMAIL.fullmatch(plain):
+    if not is_email(plain):
         raise ValueError(text)
     return plain
 

@@ -146,6 +146,23 @@ def test_an_address_that_is_refused_holds_up_nobody_else(database: Database, wor
     assert states(database) == ["sent", "sent"]
 
 
+@pytest.mark.parametrize(
+    "address", ["all:a@x.example;@y.example", "a@[x.example", "a(b@x.example", "a@x.example,b@y.example"]
+)
+def test_an_address_that_is_none_holds_up_nobody_else_and_reaches_nobody(
+    database: Database, world: World, sink: Sink, address: str
+) -> None:
+    """They are refused where they are typed, but a site may have them from before."""
+    with database.writing() as session:
+        session.get_one(Person, world.hana.id).email = address
+        session.commit()
+    tell(database, world.hana)
+    tell(database, world.sujin)
+    work(worker(database, sink.server))
+    assert states(database) == ["failed", "sent"]
+    assert len(sink.mails) == 1
+
+
 def test_an_address_that_is_put_off_is_tried_again_later(database: Database, world: World, sink: Sink) -> None:
     sink.says["hana@hanbit.example"] = "451 come back"
     tell(database, world.hana)

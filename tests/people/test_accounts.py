@@ -187,6 +187,13 @@ def test_a_name_and_an_email_are_tidied(session: Session) -> None:
     assert (person.name, person.email, person.password_hash) == ("김 하나", "hana@example.com", None)
 
 
+@pytest.mark.parametrize(
+    "email", ["h.kim+2@mail.hanbit.example", "o'brien@x.example", "김하나@한빛.한국", "a_b@x-y.co.kr"]
+)
+def test_one_mailbox_is_taken_as_it_is_written(session: Session, email: str) -> None:
+    assert accounts.create_person(session, name="김하나", email=email, now=NOW).email == email
+
+
 def test_a_name_of_separate_letters_is_put_together(session: Session) -> None:
     decomposed = "\u1100\u1175\u11b7"  # 김 as a Mac's file system spells it
     assert accounts.create_person(session, name=decomposed, now=NOW).name == "김"
@@ -200,6 +207,13 @@ def test_a_name_of_separate_letters_is_put_together(session: Session) -> None:
         ("김하나", "hana@hanbit", "email_malformed"),
         ("김하나", "@hanbit.example", "email_malformed"),
         ("김하나", "ha na@hanbit.example", "email_malformed"),
+        ("김하나", "a@x.example,b@y.example", "email_malformed"),
+        ("김하나", "all:a@x.example;@y.example", "email_malformed"),
+        ("김하나", "a(b@x.example", "email_malformed"),
+        ("김하나", "a@[x.example", "email_malformed"),
+        ("김하나", "a@x..example", "email_malformed"),
+        ("김하나", "a\x01@x.example", "email_malformed"),
+        ("김하나", "=?utf-8?q?a?=@x.example", "email_malformed"),
         ("김하나", "h" * 250 + "@b.example", "email_malformed"),
         ("김하나", "HANA@hanbit.example", "email_taken"),
     ],
