@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, select, union_all, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from lms import log_context
@@ -177,7 +177,7 @@ def _changed(session: Session, statement: Any) -> int:
 @dataclass(frozen=True)
 class Backlog:
     """What of a kind is not done. `due` may be taken now, the oldest of it since `oldest_seconds`; `later` waits for another
-    try after a fault; `failed` waits for a person."""
+    try after a fault; `failed` waits for a person. What was asked for at a later time and met no fault is none of these."""
 
     kind: str
     due: int = 0
@@ -193,7 +193,7 @@ def backlog(session: Session, now: datetime | None = None) -> list[Backlog]:
     is_due = and_(Job.state == "ready", Job.run_at <= now)
     counts = [
         select(Job.kind, Job.state, is_due.label("due"), func.count().label("n"), func.min(Job.run_at).label("since"))
-        .where(Job.state == state)
+        .where(Job.state == state, or_(Job.state != "ready", is_due, Job.error != ""))
         .group_by(Job.kind, Job.state, is_due)
         for state in ("ready", "running", "failed")
     ]

@@ -193,6 +193,16 @@ def test_jobs_that_wait_for_another_try_say_why_on_the_command_line_alone(
     assert whys == ["", "no sandbox"]
 
 
+def test_a_job_that_was_asked_for_tomorrow_is_no_fault(site: doctor.Site) -> None:
+    now = utcnow()
+    with site.database.writing() as session:
+        queue.enqueue(session, "forget_slips", {}, now=now + timedelta(days=1))
+        session.commit()
+    with site.database.reading() as session:
+        assert queue.backlog(session, now) == []
+    assert "retries" not in {finding.topic for finding in doctor.examine(site)}
+
+
 def test_jobs_that_were_given_up(site: doctor.Site, classroom: Classroom) -> None:
     classroom.hand_in()
     change_jobs(site.database, state="failed")
