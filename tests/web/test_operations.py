@@ -40,6 +40,12 @@ def test_every_finding_has_words(site: Site, language: str) -> None:
             assert "%(" not in told.sentence + told.remedy
 
 
+@pytest.mark.parametrize("path", ["", "audit", "looks", "kept", "mail/"])
+def test_the_pages_of_operations_stand_under_their_entry_of_the_menu(site: Site, path: str) -> None:
+    page = site.browser_of(site.world.minseo).see(f"/operations/{path}")
+    assert [entry.get_text() for entry in page.select(".site-nav [aria-current]")] == ["운영"]
+
+
 def test_the_page_tells_what_is_wrong_and_what_to_do(site: Site) -> None:
     operator = site.browser_of(site.world.minseo)
     page = operator.see("/operations/")
