@@ -101,6 +101,8 @@ def test_a_loop_is_stopped_errors_are_explained_and_hostile_output_does_nothing(
     page.click("[data-ws-stop]")
     expect(working.cell(page, key)).to_have_attribute("data-run", "stopped", timeout=working.READY_MS)
     working.wait_for_python(page)
+    expect(working.output(page, key).locator(".output-stopped")).to_contain_text("중지했습니다")
+    expect(working.output(page, key).locator(".output-error")).to_have_count(0)  # what one asked for is no alarm
     working.write(page, key, "print(count)")
     working.run(page, key)
     expect(working.output(page, key)).to_have_text("42")  # what was computed is still there

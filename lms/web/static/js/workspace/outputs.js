@@ -142,6 +142,7 @@ export class Outputs {
       button.addEventListener("click", () => this.toLine(line));
       parts.push(button);
     }
+    if (ename === "KeyboardInterrupt") return [stopped(explanation, parts.slice(1))]; // she asked for it: no alarm
     const said = joined(traceback.length ? traceback.join("\n") : `${ename}: ${evalue}`);
     parts.push(make("p", "output-error-said", say("python_says")), preformatted(said));
     const box = make("div", "output-error");
@@ -201,6 +202,12 @@ export function make(tag, classes = "", text = "") {
 // A sentence whose names stand between backticks.
 export function withCode(text) {
   return text.split(/`([^`\n]+)`/).map((part, place) => (place % 2 ? make("code", "", part) : part));
+}
+
+function stopped(sentence, more) {
+  const box = make("div", "output-stopped");
+  box.append(make("p", "", sentence), ...more);
+  return box;
 }
 
 function preformatted(text) {
