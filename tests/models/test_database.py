@@ -14,10 +14,10 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
-from lms.models import AuditEntry, Database, Enrolment, Person, Region, Throttle, make_engine
+from lms.models import AuditEntry, Database, Enrolment, Person, Region, Role, Throttle, make_engine
 from lms.models.database import _use_wal
 from tests.processes import run_together
-from tests.world import World, at
+from tests.world import LONG_AGO, World, at
 
 KEY = {"key": "counter", "window_start": at("2026-03-10")}
 ROUNDS = 60
@@ -111,7 +111,7 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
 
 
 def test_foreign_keys_hold(session: Session) -> None:
-    session.add(AuditEntry(at=at("2026-03-10"), actor_id=4711, action="x"))
+    session.add(Role(person_id=4711, kind="operator", from_on=LONG_AGO))
     with pytest.raises(IntegrityError):
         session.flush()
 

@@ -93,7 +93,8 @@ class Scene:
         """Publish the exercise with a mended check."""
         folder = self.classroom.content / "exercises" / EXERCISE
         settings, source = folder / "exercise.toml", folder / "source.ipynb"
-        settings.write_text(settings.read_text("utf-8").replace("뺐는지 보세요", "뺐는지 다시 보세요"), "utf-8")
+        told = settings.read_text("utf-8").replace("뺐는지 보세요", "뺐는지 다시 보세요")
+        settings.write_text(told.replace("\nq1 = ", f"\n{answer_cell} = "), "utf-8")
         source.write_text(source.read_text("utf-8").replace('"q1"', f'"{answer_cell}"'), "utf-8")
         with self.database.writing() as session:
             publish_small_course(session, self.classroom.files, self.classroom.content)
