@@ -55,8 +55,11 @@ run: prepare ## serve the site on http://127.0.0.1:8000 with its worker; DEMO=0 
 runtime: $(VENV)/.runtime ## the Python of learners' browsers, compressed in haste, for the tests; make run makes it well
 	@$(BIN)/python -m lms.workspace.runtime.command prepare --fast || echo "The tests that need it are skipped." >&2
 
-test: $(VENV)/.dev $(NBGRADER)/.ready test-needs runtime lint types layers check-content ## everything that has to hold, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# What needs one core each goes side by side. Files keep their order: the long ones in the browser lie early, so that at the
+# end no core waits for the other.
+test: $(VENV)/.dev $(VENV)/.runtime $(NBGRADER)/.ready test-needs ## everything that has to hold, on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory -j2 --output-sync=target runtime check-content types lint layers
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
 	$(BIN)/python -m pytest -x -q -m "not browser and not sandbox"

@@ -33,6 +33,7 @@ def _type(app: Flask, *words: str) -> Result:
     return app.test_cli_runner().invoke(cli.lms, ["demo", *words])
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # below the command both are made and removed
 def test_making_and_removing(app: Flask, demo_site: DemoSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "by_engine", lambda level: QuickGrading())
     before = demo_site.rows()
