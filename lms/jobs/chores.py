@@ -6,8 +6,6 @@ workers ask, and the table doesn't grow.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,8 @@ from lms.clock import utcnow
 from lms.models import Database, Job
 from lms.models.database import insert_into
 
-log = logging.getLogger("lms.jobs")
+from .repeating import repeated
+
 LOOK_SECONDS = 30.0
 PRIORITY = 200  # nobody waits for them
 
@@ -41,24 +40,9 @@ class Chore:
 @contextmanager
 def coming_round(database: Database, chores: Sequence[Chore]) -> Iterator[None]:
     """Look for what is due, from a thread of its own, while the block runs."""
-    done = threading.Event()
-
-    def look() -> None:
-        while True:
-            try:
-                put_in(database, chores)
-            except Exception:
-                log.exception("it could not be seen what work is due; it is looked for again")
-            if done.wait(LOOK_SECONDS):
-                return
-
-    thread = threading.Thread(target=look, name="chores", daemon=True)
-    thread.start()
-    try:
+    failed = "it could not be seen what work is due; it is looked for again"
+    with repeated(lambda: put_in(database, chores), name="chores", seconds=LOOK_SECONDS, when_it_fails=failed):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def put_in(database: Database, chores: Sequence[Chore], now: datetime | None = None) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from lms.models import Database, WorkerBeat
 from lms.models.database import insert_into
 
 from .names import is_dead, process_name
+from .repeating import repeated
 
 log = logging.getLogger("lms.jobs")
 
@@ -35,25 +35,16 @@ def list_living(session: Session, now: datetime | None = None) -> Sequence[Worke
 @contextmanager
 def beating(database: Database, *, slots: int, isolation: str) -> Iterator[None]:
     """Beat while the block runs; afterwards the row is gone. A database that is away is outlived."""
-    done = threading.Event()
     started = utcnow()
 
     def beat() -> None:
-        while True:
-            try:
-                _renew(database, slots, isolation, started)
-            except Exception:
-                log.exception("the worker could not say that it lives; it goes on")
-            if done.wait(BEAT_SECONDS):
-                return
+        _renew(database, slots, isolation, started)
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
+    failed = "the worker could not say that it lives; it goes on"
     try:
-        yield
+        with repeated(beat, name="heartbeat", seconds=BEAT_SECONDS, when_it_fails=failed):
+            yield
     finally:
-        done.set()
-        thread.join()
         _take_along(database)
 
 
