@@ -1,7 +1,17 @@
 """All tables, one file a topic. Importing this imports every one, so that `Base.metadata` is whole."""
 
+from .applications import Admission, Application, Extension, RunLink, Transfer
 from .audit import AuditEntry, AuditSeal
 from .base import Base, UTCDateTime, new_uid
+from .certificates import (
+    CentrePaper,
+    Certificate,
+    CertificateBasis,
+    CertificateBatch,
+    Track,
+    TrackCourse,
+    TrackVersion,
+)
 from .changes import Change, ChangeSet
 from .codes import Code, SlipBatch, SlipSheet
 from .companies import (
@@ -28,17 +38,21 @@ from .privacy import AccessEntry, Destruction
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
 from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, RosterPart, RosterRow, RosterStep
-from .runs import CompletionRule, Enrolment, Run, RunUnit
+from .runs import CompletionRule, Enrolment, Run, RunClosing, RunInstructor, RunQuota, RunResult, RunUnit
+from .sittings import Attendance, Sitting, SittingSeat
 from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AccessEntry", "AuditEntry", "AuditSeal", "Base", "Centre", "CentreRegion", "Change", "ChangeSet", "Cluster",
+    "AccessEntry", "Attendance", "AuditEntry", "AuditSeal", "Base", "Centre", "CentrePaper", "CentreRegion", "Certificate",
+    "CertificateBasis", "CertificateBatch", "Change", "ChangeSet", "Cluster",
     "ClusterMember", "Code", "Company", "CompanyStatus", "CompletionRule", "Consent", "ConsentState", "ConsentText",
     "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
     "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
     "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role",
-    "Roster", "RosterCompany", "RosterEnrolment", "RosterMapping", "RosterPart", "RosterRow", "RosterStep", "Run", "RunUnit",
-    "SignIn", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
+    "Roster", "RosterCompany", "RosterEnrolment", "RosterMapping", "RosterPart", "RosterRow", "RosterStep", "Run",
+    "RunClosing", "RunInstructor", "RunQuota", "RunResult", "RunUnit",
+    "SignIn", "Sitting", "SittingSeat", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
+    "Track", "TrackCourse", "TrackVersion",
     "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip
