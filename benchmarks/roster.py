@@ -96,6 +96,7 @@ def prepare(url: str) -> None:
             course_id=course.id, course_version_id=version.id, number=1,
             centre_id=session.scalars(select(Centre.id).where(Centre.slug == "busan")).one(),
             learn_from=today(), learn_to=today().replace(year=today().year + 1), hours=8, created_at=utcnow(),
+            opened_at=utcnow(),
         )  # fmt: skip
         run.units = [RunUnit(position=0, key="one", kind="page", title="", minutes=1, weight=0)]
         run.rules = [CompletionRule(progress=80, score=60, recorded_at=utcnow())]

@@ -271,6 +271,7 @@ def make_run(
         seats=seats,
         hours=8,
         created_at=at("2026-02-02"),
+        opened_at=at("2026-02-02"),
     )
     kinds = {**dict.fromkeys(PAGES, ("page", 0)), QUIZ: ("quiz", 40), EXERCISE: ("exercise", 60)}
     run.units = [

@@ -137,6 +137,7 @@ class Country:
             learn_to=date.fromisoformat(learn_to),
             hours=8,
             created_at=at("2020-01-01"),
+            opened_at=at("2020-01-01"),
         )
         made.units = [
             RunUnit(position=place, key=key, kind="page", title=key, minutes=10, weight=0)

@@ -1,4 +1,4 @@
-"""Open a run: pin a course version and freeze what its progress and score are counted from."""
+"""Runs come into being as drafts, pinned to a version of their course, and are opened for learners."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lms.models import CompletionRule, Course, CourseVersion, ExerciseVersion, R
 
 
 class RunError(LMSError):
-    """`reason`: period, no_version (publish the course first), exercise_missing."""
+    """`reason`: period, no_version (publish the course first), exercise_missing; or what a deed on runs says of itself."""
 
-    sentence = "The run was not opened: {reason}."
+    sentence = "The run was not opened or changed: {reason}."
 
 
 def open_run(
@@ -32,39 +32,85 @@ def open_run(
     seats: int | None = None,
     now: datetime | None = None,
 ) -> Run:
-    """A run of the course's current version, numbered after the last.
+    """A run of the course's current version, numbered after the last, and open at once.
+
+    Raises:
+        RunError
+    """
+    now = now or utcnow()
+    run = make_draft(
+        session,
+        course,
+        centre_id=centre_id,
+        learn_from=learn_from,
+        learn_to=learn_to,
+        programme_id=programme_id,
+        seats=seats,
+        now=now,
+    )
+    run.opened_at = now
+    session.flush()
+    return run
+
+
+def make_draft(
+    session: Session,
+    course: Course,
+    *,
+    centre_id: int,
+    learn_from: date,
+    learn_to: date,
+    programme_id: int | None = None,
+    seats: int | None = None,
+    now: datetime | None = None,
+) -> Run:
+    """A run that is not open yet, of the course's current version, with the rule and hours that the version proposes.
 
     Raises:
         RunError
     """
     if learn_to < learn_from:
         raise RunError("period")
-    version = session.get(CourseVersion, course.current_version_id) if course.current_version_id else None
-    if version is None:
-        raise RunError("no_version")
+    version = current_version(session, course)
     content = from_document(version.document)
-    last = session.scalar(select(func.max(Run.number)).where(Run.course_id == course.id)) or 0
+    now = now or utcnow()
     run = Run(
         course_id=course.id,
         course_version_id=version.id,
-        number=last + 1,
+        number=next_number(session, course.id),
         centre_id=centre_id,
         programme_id=programme_id,
         learn_from=learn_from,
         learn_to=learn_to,
         seats=seats,
         hours=content.hours,
-        created_at=now or utcnow(),
+        created_at=now,
     )
     run.units = _units(content, _exercise_versions(session, content))
-    run.rules = [
-        CompletionRule(
-            progress=content.completion.progress, score=content.completion.score, recorded_at=now or utcnow()
-        )
-    ]
+    rule = content.completion
+    run.rules = [CompletionRule(progress=rule.progress, score=rule.score, recorded_at=now)]
     session.add(run)
     session.flush()
     return run
+
+
+def next_number(session: Session, course_id: int) -> int:
+    """The number that follows the last of the course's runs."""
+    return (session.scalar(select(func.max(Run.number)).where(Run.course_id == course_id)) or 0) + 1
+
+
+def current_version(session: Session, course: Course) -> CourseVersion:
+    """Raises RunError where the course was never published."""
+    version = session.get(CourseVersion, course.current_version_id) if course.current_version_id else None
+    if version is None:
+        raise RunError("no_version")
+    return version
+
+
+def copied_units(session: Session, version: CourseVersion) -> list[RunUnit]:
+    """The units of a version, as a run keeps them. Raises RunError where an exercise has no such version."""
+    content = from_document(version.document)
+    return _units(content, _exercise_versions(session, content))
 
 
 def _exercise_versions(session: Session, content: CourseContent) -> dict[str | None, int]:
