@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_each_room_imports_only_what_lies_below_it() -> None:
     """In a process of its own: import-linter sets up logging anew, which silences every logger that is there."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    command = [Path(sys.executable).with_name("lint-imports").as_posix(), "--no-cache"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert told.returncode == 0, told.stdout + told.stderr
 
