@@ -1,16 +1,16 @@
 """The completion rule of a run, evaluated by one pure function that also says what is still missing.
 
 Funded distance training in Korea asks for progress of at least 80 % and a score of at least 60 of 100; each run may ask for
-something else. The day of completion is the day on which the last thing that was needed was *done*, not the day on which it
-was graded or recorded.
+something else, and for a share of the hours of its sittings. The day of completion is the day on which the last thing that
+was needed was *done*, not the day on which it was graded or recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
 class Unit(Protocol):
@@ -50,6 +50,26 @@ class Rule(Protocol):
     def progress(self) -> float: ...
     @property
     def score(self) -> float: ...
+    @property
+    def attendance(self) -> float: ...
+
+
+class Sitting(Protocol):
+    """What the rule reads of a run's sitting. Those of one `choice` are dates of the same thing; `unit_key` is the unit that
+    is done by being there."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def choice(self) -> str: ...
+    @property
+    def hours(self) -> float: ...
+    @property
+    def unit_key(self) -> str | None: ...
+    @property
+    def is_extra(self) -> bool: ...
+    @property
+    def is_cancelled(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -72,11 +92,11 @@ class UnitStanding:
 class Missing:
     """One thing that the rule still asks for.
 
-    `what` is progress (`count` more units have to be done), or score (`count` points of 100 are missing).
-    `units` are keys of units that would help, in the course's order.
+    `what` is progress (`count` more units have to be done), score (`count` points of 100 are missing), or attendance
+    (`count` hours are missing). `units` are keys of what would help, in the course's order: of units, or of sittings.
     """
 
-    what: Literal["progress", "score"]
+    what: Literal["progress", "score", "attendance"]
     count: float
     units: tuple[str, ...]
 
@@ -85,8 +105,9 @@ class Missing:
 class Standing:
     """Where a learner stands in a run, and why.
 
-    `progress` is in per cent of the units, `score` of 100, both exact; a page shows them rounded *down*, so that it never
-    says 80 % of somebody who has 79.6.
+    `progress` is in per cent of the units, `score` of 100, `attendance` in per cent of the hours that are asked for, all
+    exact; a page shows them rounded *down*, so that it never says 80 % of somebody who has 79.6. Where no hours are asked
+    for `attendance` is 100.
     """
 
     units: tuple[UnitStanding, ...]
@@ -98,6 +119,10 @@ class Standing:
     met_on: date | None  # the first day on which the rule was met; a rule that asks for nothing is met before any day
     completed_on: date | None  # what the ledger says: the effective day of a completion that stands
     is_questioned: bool  # a regrade took its ground away and nobody has decided yet
+    attendance: float = 100.0
+    needs_attendance: float = 0.0
+    hours_attended: float = 0.0
+    hours_asked: float = 0.0
 
     @property
     def is_met(self) -> bool:
@@ -117,16 +142,39 @@ class Standing:
         return next((unit for unit in self.units if not unit.is_done), None)
 
 
-def evaluate(units: Sequence[Unit], rule: Rule, entries: Iterable[Entry]) -> Standing:
-    """Judge an enrolment by its run's units and rule, from its ledger entries in the order of their ids.
+class _Presence(NamedTuple):
+    """What the newest word on a sitting says. `asked` hours are 0 where she is excused from it."""
 
-    Of each attempt the newest score counts (a regrade replaces it), and of each unit the best attempt.
+    hours: float
+    asked: float
+    on: date
+
+
+class _Hours(NamedTuple):
+    attended: float
+    asked: float
+    helping: tuple[str, ...]  # keys of sittings that would add hours
+
+    @property
+    def share(self) -> float:
+        """In per cent."""
+        return round(100 * self.attended / self.asked, 6) if self.asked else 100.0
+
+
+def evaluate(
+    units: Sequence[Unit], rule: Rule, entries: Iterable[Entry], sittings: Sequence[Sitting] = ()
+) -> Standing:
+    """Judge an enrolment by its run's units, rule and sittings, from its ledger entries in the order of their ids.
+
+    Of each attempt the newest score counts (a regrade replaces it), and of each unit the best attempt. Of each sitting the
+    newest word counts (a correction replaces it), and of the dates of one thing the one with the most hours.
     """
     entries = list(entries)
-    standings = tuple(_unit_standing(unit, entries) for unit in units)
+    held = [sitting for sitting in sittings if not sitting.is_cancelled]
+    standings, hours = _units_and_hours(units, entries, held)
     progress, score = _progress(standings), _score(standings)
     completed_on, questioned = _completion(entries)
-    missing = _missing(standings, rule, progress, score)
+    missing = _missing(standings, rule, progress, score, hours)
     return Standing(
         units=standings,
         progress=progress,
@@ -134,14 +182,65 @@ def evaluate(units: Sequence[Unit], rule: Rule, entries: Iterable[Entry]) -> Sta
         needs_progress=rule.progress,
         needs_score=rule.score,
         missing=missing,
-        met_on=None if missing else _first_day(units, rule, entries),
+        met_on=None if missing else _first_day(units, rule, entries, held),
         completed_on=completed_on,
         is_questioned=questioned,
+        attendance=hours.share,
+        needs_attendance=rule.attendance,
+        hours_attended=hours.attended,
+        hours_asked=hours.asked,
     )
 
 
-def _unit_standing(unit: Unit, entries: Sequence[Entry]) -> UnitStanding:
-    done_on: date | None = None
+def _units_and_hours(
+    units: Sequence[Unit], entries: Sequence[Entry], sittings: Sequence[Sitting]
+) -> tuple[tuple[UnitStanding, ...], _Hours]:
+    presences = _presences(entries) if sittings else {}
+    days: dict[str, date] = {}  # unit → the first day on which she was there, or was excused
+    for sitting in sittings:
+        presence = presences.get(sitting.key)
+        if presence and sitting.unit_key is not None and (presence.hours or not presence.asked):
+            days[sitting.unit_key] = min(presence.on, days.get(sitting.unit_key, presence.on))
+    standings = tuple(_unit_standing(unit, entries, days.get(unit.key)) for unit in units)
+    return standings, _hours(sittings, presences)
+
+
+def _presences(entries: Iterable[Entry]) -> dict[str | None, _Presence]:
+    return {
+        entry.unit_key: _Presence(entry.points or 0.0, entry.max_points or 0.0, entry.effective_on)
+        for entry in entries
+        if entry.kind == "attended"
+    }
+
+
+def _hours(sittings: Sequence[Sitting], presences: Mapping[str | None, _Presence]) -> _Hours:
+    """Hours of an extra sitting make up for others, and are asked of nobody, so that adding one lowers no percentage. Who
+    is excused from one date and was at no other is not asked for that thing."""
+    asked = attended = 0.0
+    helping: list[str] = []
+    for dates in _by_choice(sittings).values():
+        seen = [presence for sitting in dates if (presence := presences.get(sitting.key))]
+        best = max((presence.hours for presence in seen), default=0.0)
+        attended += best
+        if not best and any(not presence.asked for presence in seen):
+            continue
+        worth = max(sitting.hours for sitting in dates)
+        if not all(sitting.is_extra for sitting in dates):
+            asked += worth
+        if best < worth:
+            helping += [sitting.key for sitting in dates if sitting.key not in presences]
+    return _Hours(round(min(attended, asked), 6), round(asked, 6), tuple(helping))
+
+
+def _by_choice(sittings: Sequence[Sitting]) -> dict[str, list[Sitting]]:
+    found: dict[str, list[Sitting]] = {}
+    for sitting in sittings:
+        found.setdefault(sitting.choice, []).append(sitting)
+    return found
+
+
+def _unit_standing(unit: Unit, entries: Sequence[Entry], done_on: date | None = None) -> UnitStanding:
+    """`done_on`: the day on which it was done by being at a sitting."""
     shares: dict[str, float] = {}
     for entry in entries:
         if entry.unit_key != unit.key:
@@ -166,7 +265,9 @@ def _score(units: Sequence[UnitStanding]) -> float:
     return round(100 * sum(unit.weight * (unit.best or 0.0) for unit in units) / total, 6)
 
 
-def _missing(units: Sequence[UnitStanding], rule: Rule, progress: float, score: float) -> tuple[Missing, ...]:
+def _missing(
+    units: Sequence[UnitStanding], rule: Rule, progress: float, score: float, hours: _Hours
+) -> tuple[Missing, ...]:
     missing = []
     if progress < rule.progress:
         open_units = [unit for unit in units if not unit.is_done]
@@ -183,16 +284,21 @@ def _missing(units: Sequence[UnitStanding], rule: Rule, progress: float, score: 
     if score < rule.score:
         room = tuple(unit.key for unit in units if unit.weight and (unit.best or 0.0) < 1.0)
         missing.append(Missing("score", rule.score - score, room))
+    if hours.share < rule.attendance:
+        wanted = round(rule.attendance * hours.asked / 100 - hours.attended, 6)
+        missing.append(Missing("attendance", wanted, hours.helping))
     return tuple(missing)
 
 
-def _first_day(units: Sequence[Unit], rule: Rule, entries: Sequence[Entry]) -> date | None:
+def _first_day(
+    units: Sequence[Unit], rule: Rule, entries: Sequence[Entry], sittings: Sequence[Sitting]
+) -> date | None:
     """The first day by whose end everything that the rule asks for had been done; None where nothing was."""
     days = sorted({entry.effective_on for entry in entries})
     for day in days:
         known = [entry for entry in entries if entry.effective_on <= day]
-        standings = [_unit_standing(unit, known) for unit in units]
-        if not _missing(standings, rule, _progress(standings), _score(standings)):
+        standings, hours = _units_and_hours(units, known, sittings)
+        if not _missing(standings, rule, _progress(standings), _score(standings), hours):
             return day
     return None
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError
-from lms.models import CompletionRule, Enrolment, LedgerEntry, RunUnit
+from lms.models import CompletionRule, Enrolment, LedgerEntry, RunUnit, Sitting
 
 from .completion import Entry, Standing, evaluate
 
@@ -94,20 +96,74 @@ def settle(session: Session, enrolment: Enrolment, now: datetime | None = None) 
     A completion whose ground is gone is questioned, never revoked by itself: a person decides.
     """
     now = now or utcnow()
-    units = session.scalars(select(RunUnit).where(RunUnit.run_id == enrolment.run_id).order_by(RunUnit.position)).all()
-    rule = current_rule(session, enrolment.run_id)
+    ground = _ground(session, enrolment.run_id)
     entries = list(entries_of(session, [enrolment.id]))
-    standing = evaluate(units, rule, entries)
+    follows = _follow(session, enrolment, ground, entries, now)
+    return evaluate(ground.units, ground.rule, [*entries, *follows], ground.sittings)
+
+
+def settle_run(session: Session, run_id: int, now: datetime | None = None) -> int:
+    """The same for everybody in a run, after something about the run itself has changed: its rule, its sittings. Returns how
+    many entries followed. The enrolments are locked in the order of their ids."""
+    now = now or utcnow()
+    enrolments = session.scalars(
+        select(Enrolment)
+        .where(Enrolment.run_id == run_id, Enrolment.state == "enrolled")
+        .order_by(Enrolment.id)
+        .with_for_update()
+    ).all()
+    ground = _ground(session, run_id)
+    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
+    mine = select(Enrolment.id).where(Enrolment.run_id == run_id, Enrolment.state == "enrolled")
+    for entry in session.scalars(
+        select(LedgerEntry).where(LedgerEntry.enrolment_id.in_(mine)).order_by(LedgerEntry.id)
+    ):
+        entries[entry.enrolment_id].append(entry)
+    return sum(len(_follow(session, one, ground, entries[one.id], now)) for one in enrolments)
+
+
+class _Ground(NamedTuple):
+    """What everybody in a run is judged by."""
+
+    units: Sequence[RunUnit]
+    rule: CompletionRule
+    sittings: Sequence[Sitting]
+
+
+def _ground(session: Session, run_id: int) -> _Ground:
+    units = session.scalars(select(RunUnit).where(RunUnit.run_id == run_id).order_by(RunUnit.position)).all()
+    return _Ground(units, current_rule(session, run_id), sittings_of(session, [run_id])[run_id])
+
+
+def sittings_of(
+    session: Session, run_ids: Iterable[int], *, known_at: datetime | None = None
+) -> dict[int, list[Sitting]]:
+    """Run → its sittings, by their beginning, in one query; `known_at`: those that were planned by then and not yet
+    cancelled."""
+    statement = select(Sitting).where(Sitting.run_id.in_(list(run_ids))).order_by(Sitting.begins_at, Sitting.id)
+    if known_at is not None:
+        stood = or_(Sitting.cancelled_at.is_(None), Sitting.cancelled_at > known_at)
+        statement = statement.where(Sitting.created_at <= known_at, stood)
+    found: dict[int, list[Sitting]] = defaultdict(list)
+    for sitting in session.scalars(statement):
+        found[sitting.run_id].append(sitting)
+    return found
+
+
+def _follow(
+    session: Session, enrolment: Enrolment, ground: _Ground, entries: Sequence[LedgerEntry], now: datetime
+) -> list[LedgerEntry]:
+    """Append what follows from these entries; at most one entry."""
+    standing = evaluate(ground.units, ground.rule, entries, ground.sittings)
     kind = what_follows(standing, entries)
     if kind is None:
-        return standing
+        return []
     if kind == "completed":
-        assert standing.met_on is not None
-        day = max(standing.met_on, _first_day_after_revocation(entries))
+        # Where a rule asks for nothing that was done, it is met when it is judged.
+        day = max(standing.met_on or seoul_day(now), _first_day_after_revocation(entries))
     else:
         day = seoul_day(now)
-    follows = append(session, enrolment, kind, effective_on=day, recorded_at=now, rule_id=rule.id)
-    return evaluate(units, rule, [*entries, follows])
+    return [append(session, enrolment, kind, effective_on=day, recorded_at=now, rule_id=ground.rule.id)]
 
 
 def what_follows(standing: Standing, entries: Sequence[Entry]) -> str | None:
@@ -131,10 +187,18 @@ def _was_revoked(entries: Sequence[Entry]) -> bool:
             revoked = True
         elif entry.kind == "unit_done":
             revoked = False
-        elif entry.kind == "scored":
-            revoked = revoked and entry.attempt_key in known
-            known.add(entry.attempt_key)
+        elif entry.kind in _JUDGED:
+            revoked = revoked and _deed(entry) in known
+            known.add(_deed(entry))
     return revoked
+
+
+# What somebody did and others judge, perhaps again later: a try by its points, a sitting by its hours.
+_JUDGED = ("scored", "attended")
+
+
+def _deed(entry: Entry) -> str:
+    return entry.attempt_key if entry.kind == "scored" else entry.unit_key or ""
 
 
 def _first_day_after_revocation(entries: Sequence[Entry]) -> date:
@@ -146,15 +210,15 @@ def _first_day_after_revocation(entries: Sequence[Entry]) -> date:
 
 
 def _is_upheld(entries: Sequence[Entry]) -> bool:
-    """What a person upheld is questioned again only when a try that was known is judged anew since, not by further tries."""
+    """What a person upheld is questioned again only when what was known is judged anew since, not by what is new."""
     upheld = False
     known: set[str] = set()
     for entry in entries:
         if entry.kind in ("completed", "upheld", "revoked"):
             upheld = entry.kind == "upheld"
-        elif entry.kind == "scored":
-            upheld = upheld and entry.attempt_key not in known
-            known.add(entry.attempt_key)
+        elif entry.kind in _JUDGED:
+            upheld = upheld and _deed(entry) not in known
+            known.add(_deed(entry))
     return upheld
 
 

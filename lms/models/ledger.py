@@ -14,6 +14,7 @@ ENTRY_KINDS = (
     "withdrawn",
     "unit_done",
     "scored",
+    "attended",  # presence at a sitting, newly noted or corrected; `max_points` 0: it isn't asked of her
     "completed",
     "questioned",  # a regrade took the ground of a completion away: a person has to decide
     "upheld",  # decided: it stays
