@@ -17,6 +17,8 @@ from lms.files import FileStore
 from lms.models import (
     AccessEntry,
     Base,
+    Bulletin,
+    BulletinRecipient,
     Change,
     ChangeSet,
     Cluster,
@@ -63,6 +65,7 @@ from lms.models import (
     Submission,
     Target,
     Throttle,
+    Unreachable,
 )
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 from lms.submissions.take_result import FEEDBACK_TYPE
@@ -123,6 +126,7 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
     enrolments = select(Enrolment.id).where(enrolment)
     submissions = select(Submission.id).where(Submission.enrolment_id.in_(enrolments))
     rosters = select(Roster.id).where(Roster.actor_id.in_(people))
+    bulletins = select(Bulletin.id).where(or_(Bulletin.sender_id.in_(people), Bulletin.run_id.in_(runs)))
     of_person = select(literal("person:").concat(cast(Person.id, String))).where(Person.id.in_(people))
     return [
         *(
@@ -131,6 +135,8 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         ),
         (RosterMapping, RosterMapping.person_id.in_(people)),
         (Roster, Roster.id.in_(rosters)),
+        (BulletinRecipient, BulletinRecipient.bulletin_id.in_(bulletins)),
+        (Bulletin, Bulletin.id.in_(bulletins)),
         (LedgerEntry, LedgerEntry.enrolment_id.in_(enrolments)),
         (Grade, Grade.submission_id.in_(submissions)),
         (Job, _is_job()),
@@ -160,6 +166,7 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (ConsentState, ConsentState.person_id.in_(people)),
         (Delivery, Delivery.message_id.in_(select(Message.id).where(Message.person_id.in_(people)))),
         (Message, Message.person_id.in_(people)),
+        (Unreachable, Unreachable.person_id.in_(people)),
         (MessageChoice, MessageChoice.person_id.in_(people)),
         (ExternalIdentity, ExternalIdentity.person_id.in_(people)),
         (Download, Download.actor_id.in_(people)),

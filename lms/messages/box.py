@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -17,7 +17,9 @@ from lms.jobs import queue
 from lms.models import Delivery, Message, MessageChoice, Person, new_uid
 from lms.models.database import insert_into
 
-from .kinds import KINDS, Kind
+from .kinds import KINDS, LOUD, Kind
+from .quiet import earliest
+from .unreachable import is_unreachable
 
 POST = "post"  # the kind of job that sends what waits
 # Behind grading: a mail may wait for seconds, and who waits for her result should not.
@@ -86,16 +88,10 @@ def _address(session: Session, kind: Kind, messages: Mapping[int, int], now: dat
     """Put those in the mail whose people have an address and want them there. Returns whether there is any."""
     if not kind.by_mail or not messages:
         return False
-    people = set(messages.values())
-    unwanted = select(MessageChoice.person_id).where(
-        MessageChoice.topic == kind.topic, MessageChoice.by_mail.is_(False)
-    )
-    reached = select(Person.id).where(Person.id.in_(people), Person.email.is_not(None), Person.is_active)
-    if kind.topic != "security":
-        reached = reached.where(Person.id.not_in(unwanted))
-    wanted = set(session.scalars(reached))
+    wanted = reached_by_mail(session, set(messages.values()), kind.topic)
+    at = now if kind.name in LOUD else earliest(now)
     rows = [
-        {"uid": new_uid(), "message_id": message, "state": "waiting", "tries": 0, "not_before": now, "changed_at": now}
+        {"uid": new_uid(), "message_id": message, "state": "waiting", "tries": 0, "not_before": at, "changed_at": now}
         | {"error": ""}
         for message, person in messages.items()
         if person in wanted
@@ -103,6 +99,18 @@ def _address(session: Session, kind: Kind, messages: Mapping[int, int], now: dat
     if rows:
         session.execute(insert(Delivery), rows)
     return bool(rows)
+
+
+def reached_by_mail(session: Session, people: Collection[int], topic: str) -> set[int]:
+    """Of these people those who get a topic's mails: they have an address that takes mail, and did not refuse the topic.
+
+    Of the safety of an account every address is told, also one that refused a mail before: somebody asked for it just now.
+    """
+    reached = select(Person.id).where(Person.id.in_(people), Person.email.is_not(None), Person.is_active)
+    if topic != "security":
+        unwanted = select(MessageChoice.person_id).where(MessageChoice.topic == topic, MessageChoice.by_mail.is_(False))
+        reached = reached.where(Person.id.not_in(unwanted), ~is_unreachable())
+    return set(session.scalars(reached))
 
 
 # One's own

@@ -30,3 +30,15 @@ def choose_mail(session: Session, person_id: int, wanted: Collection[str]) -> No
             index_elements=["person_id", "topic"], set_={"by_mail": statement.excluded.by_mail}
         )
     )
+
+
+def choose_topic(session: Session, person_id: int, topic: str, by_mail: bool) -> None:
+    """The same for one topic, and nothing of the others. What is no topic with a choice is left aside."""
+    if topic not in CHOSEN_TOPICS:
+        return
+    statement = insert_into(session, MessageChoice).values(person_id=person_id, topic=topic, by_mail=by_mail)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "topic"], set_={"by_mail": statement.excluded.by_mail}
+        )
+    )

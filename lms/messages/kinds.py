@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 # What people choose by: whether a topic's messages come by mail too. Of `security` there is no choice.
-TOPICS = ("security", "learning", "desk", "news")
+TOPICS = ("security", "learning", "reminders", "letters", "desk", "digest", "news")
 CHOSEN_TOPICS = TOPICS[1:]
 
 
@@ -24,7 +24,7 @@ class Kind:
     lifetime: timedelta = timedelta(days=14)
 
 
-KINDS = {
+KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         # Their mails hold a code that is made while they are sent, so there is nothing to show in the site.
@@ -34,5 +34,23 @@ KINDS = {
         Kind("password_chosen", "security"),
         Kind("code_given", "security"),
         Kind("slips_made", "desk", by_mail=False),
+        # Of a course. A reminder of yesterday's day is none any more.
+        Kind("enrolled", "learning", lifetime=timedelta(days=3)),
+        Kind("completed", "learning"),
+        Kind("certificate_ready", "learning"),
+        Kind("application_decided", "learning"),
+        Kind("moved_up", "learning", lifetime=timedelta(days=3)),
+        Kind("run_starts", "reminders", lifetime=timedelta(days=1)),
+        Kind("not_begun", "reminders", lifetime=timedelta(days=3)),
+        Kind("deadline", "reminders", lifetime=timedelta(days=1)),
+        Kind("sitting_tomorrow", "reminders", lifetime=timedelta(days=1)),
+        Kind("bulletin", "letters"),
+        # For those who answer for others.
+        Kind("application_waits", "desk"),
+        Kind("digest_company", "digest", lifetime=timedelta(days=4)),
+        Kind("digest_officer", "digest", lifetime=timedelta(days=4)),
     )
 }
+
+# What leaves at any hour: somebody waits for it, or has to know of it at once.
+LOUD = tuple(kind.name for kind in KINDS.values() if kind.topic == "security")

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CursorResult, and_, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -27,9 +28,11 @@ from lms.jobs import queue
 from lms.jobs.queue import Claim, NotNowError
 from lms.models import Database, Delivery, Job, Message, Person
 
+from . import unreachable
 from .box import POST, POST_PRIORITY
-from .kinds import KINDS
+from .kinds import KINDS, LOUD
 from .letters import Letter, as_html, as_text
+from .quiet import earliest, quiet_until
 from .smtp import MailError, MailServer, hand_over, offer
 
 log = logging.getLogger("lms.messages")
@@ -38,6 +41,11 @@ log = logging.getLogger("lms.messages")
 Compose = Callable[[str, Mapping[str, Any], str], Letter]
 # What a kind's mail needs and no row may keep, made in the transaction that begins the sending. None: drop the mail.
 Prepare = Callable[[Session, Message, datetime], Mapping[str, Any] | None]
+
+# What stands below a mail in a language, with the address where its topic is refused, or "".
+Footer = Callable[[str, str], str]
+# The address where a person refuses a topic's mails without signing in, by her uid; "" where there is none.
+WayOut = Callable[[UUID, str], str]
 
 # A worker's slot grades too: after so many mails or seconds another job may go first.
 _AT_ONCE, _SECONDS = 20, 3.0
@@ -52,12 +60,14 @@ class Postman:
 
     server: MailServer | None
     compose: Compose
-    footer: Callable[[str], str]
+    footer: Footer
     prepare: Mapping[str, Prepare]
     language: str = "ko"
+    way_out: WayOut = lambda person, topic: ""
 
     def __call__(self, database: Database, claim: Claim) -> str | None:
         _settle(database)
+        _hold_until_morning(database)
         if self.server is None:
             _drop_all(database)
         else:
@@ -89,12 +99,13 @@ class Postman:
             if found is None:
                 return False
             person = session.get_one(Person, found.message.person_id)
-        if not _is_wanted(found, person):
+            is_refused = person.id in unreachable.list_of(session, [person.id])
+        if not _is_wanted(found, person, is_refused):
             _mark(database, found, "waiting", "dropped")
             return True
         assert person.email is not None
         try:
-            offer(connection, server.sender_address, person.email)
+            offer(connection, server.sender_address, person.email, str(found.uid))
             extra = self._begin(database, found)
             if extra is None:
                 return True
@@ -103,7 +114,7 @@ class Postman:
             if error.reason == "away":
                 _mark(database, found, "sending", "waiting")
                 raise
-            _note(database, found, error)
+            _note(database, found, error, person)
         else:
             _mark(database, found, "sending", "sent")
         return True
@@ -133,7 +144,12 @@ class Postman:
         mail["Message-ID"] = f"<{found.uid}@{server.sender_address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["Content-Language"] = language
-        footer = self.footer(language)
+        topic = KINDS[found.message.kind].topic
+        way_out = "" if topic == "security" else self.way_out(person.uid, topic)
+        if way_out:
+            mail["List-Unsubscribe"] = f"<{way_out}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+        footer = self.footer(language, way_out)
         mail.set_content(as_text(letter, footer))
         mail.add_alternative(as_html(letter, footer, language), subtype="html")
         return mail
@@ -160,12 +176,17 @@ def _next(session: Session, now: datetime) -> Delivery | None:
     )
 
 
-def _is_wanted(found: Delivery, person: Person) -> bool:
+def _is_wanted(found: Delivery, person: Person, is_refused: bool) -> bool:
+    """A night is no part of a mail's lifetime."""
     kind = KINDS.get(found.message.kind)
-    return bool(kind and person.is_active and person.email and utcnow() - found.message.created_at <= kind.lifetime)
+    if kind is None or not person.is_active or not person.email or (is_refused and kind.topic != "security"):
+        return False
+    now, created = utcnow(), found.message.created_at
+    begins = created if kind.name in LOUD else earliest(created)
+    return now - begins <= kind.lifetime
 
 
-def _note(database: Database, found: Delivery, error: MailError) -> None:
+def _note(database: Database, found: Delivery, error: MailError, person: Person) -> None:
     """What the server had against one mail. Where the mail was begun it waits again only if it surely wasn't taken."""
     log.warning("mail %d: %s", found.id, error)
     now = utcnow()
@@ -178,6 +199,8 @@ def _note(database: Database, found: Delivery, error: MailError) -> None:
             .where(Delivery.id == found.id, Delivery.state.in_(("waiting", "sending")))
             .values(state=to, tries=Delivery.tries + 1, not_before=now + pause, changed_at=now, error=error.why[:300])
         )
+        if error.is_for_good and person.email:
+            unreachable.mark(session, person.id, person.email, error.why, now)
         session.commit()
 
 
@@ -204,6 +227,24 @@ def _settle(database: Database) -> None:
     with database.writing() as session:
         values = {"state": "unsure", "changed_at": utcnow(), "error": "the worker ended before the server answered"}
         session.execute(update(Delivery).where(begun).values(values))
+        session.commit()
+
+
+def _hold_until_morning(database: Database) -> None:
+    """What was due by day and could not leave then, because the server was away, waits on for the end of the night."""
+    now = utcnow()
+    morning = quiet_until(now)
+    if morning is None:
+        return
+    held = select(Message.id).where(Message.id == Delivery.message_id, Message.kind.not_in(LOUD)).exists()
+    due = and_(Delivery.state == "waiting", Delivery.not_before < morning, held)
+    with database.reading() as session:
+        if session.scalar(select(Delivery.id).where(due).limit(1)) is None:
+            return
+    with database.writing() as session:
+        session.execute(
+            update(Delivery).where(due).values(not_before=morning).execution_options(synchronize_session=False)
+        )
         session.commit()
 
 

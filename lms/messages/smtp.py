@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -18,10 +19,12 @@ _SECONDS = 10.0
 
 class MailError(LMSError):
     """`reason`: away (no server, or it refuses us: nothing was sent), later (not this mail now), refused (never this mail),
-    unsure (the answer to the whole mail was lost). `why` names no address."""
+    unsure (the answer to the whole mail was lost). `why` names no address; `is_for_good` says that the address itself takes
+    none, now and later."""
 
     reason = "mail"
     sentence = "The mail was not sent ({reason}): {why}"
+    is_for_good = False
 
 
 @dataclass(frozen=True)
@@ -79,16 +82,21 @@ class MailServer:
             connection.login(self.user, self.password)
 
 
-def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:
-    """Name sender and recipient: what the server refuses here, nobody has sent. Raises MailError."""
+def offer(connection: smtplib.SMTP, sender: str, recipient: str, number: str = "") -> None:
+    """Name sender and recipient: what the server refuses here, nobody has sent. Raises MailError.
+
+    `number` is what a server that notifies of failures names the mail by (RFC 3461, section 4.4).
+    """
     options = [] if recipient.isascii() else ["SMTPUTF8"]
     try:
         connection.rset()
         connection.ehlo_or_helo_if_needed()
         if options and not connection.has_extn("smtputf8"):
             raise MailError("refused", why="the server takes no such address")
+        if number and connection.has_extn("dsn"):
+            options += ["RET=HDRS", f"ENVID={number}"]
         _expect(connection.mail(sender, options), "away")
-        _expect(connection.rcpt(recipient), "")
+        _expect_recipient(connection.rcpt(recipient))
     except (smtplib.SMTPServerDisconnected, OSError) as error:
         raise MailError("away", why=type(error).__name__) from error
 
@@ -110,6 +118,32 @@ def _expect(answer: tuple[int, bytes], reason: str) -> None:
     if 200 <= code < 300:
         return
     raise MailError("away" if code == 421 else reason or _told(code), why=f"the server answered {code}")
+
+
+# No such mailbox or no such domain (RFC 3463: 5.1.x, and 5.2.1, a mailbox that is closed).
+_GONE = re.compile(r"^5\.(1\.\d+|2\.1)\b")
+_STATUS = re.compile(r"^\d\.\d+\.\d+\b")
+
+
+def _expect_recipient(answer: tuple[int, bytes]) -> None:
+    """A refusal may mean the address or us: the mail is refused in both cases, the address only in the first.
+
+    Were a server that forgot who we are (5.7.1, "relay access denied") believed about addresses, all would be given up.
+    """
+    try:
+        _expect(answer, "")
+    except MailError as error:
+        error.is_for_good = error.reason == "refused" and refuses_address(
+            answer[0], answer[1].decode("utf-8", "replace")
+        )
+        raise
+
+
+def refuses_address(code: int, text: str) -> bool:
+    """Whether a permanent answer says that the address takes no mail for good."""
+    if _STATUS.match(text):
+        return _GONE.match(text) is not None
+    return code in (550, 551, 553) and "relay" not in text.lower()
 
 
 def _told(code: int) -> str:

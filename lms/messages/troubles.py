@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
 from lms.jobs import queue
-from lms.models import Delivery
+from lms.models import Delivery, Message, Unreachable
 
 from .box import POST, POST_PRIORITY
 
@@ -39,9 +39,18 @@ def list_troubles(session: Session) -> list[Trouble]:
 
 
 def send_again(session: Session, *, also_unsure: bool = False) -> int:
-    """Put mails that failed back into the post, as if they were new; the unsure may then arrive twice. Returns how many."""
+    """Put mails that failed back into the post, as if they were new; the unsure may then arrive twice. Returns how many.
+
+    Addresses that refused them are given another chance.
+    """
     now = utcnow()
     states = STATES if also_unsure else STATES[:1]
+    people = (
+        select(Message.person_id).join(Delivery, Delivery.message_id == Message.id).where(Delivery.state.in_(states))
+    )
+    session.execute(
+        delete(Unreachable).where(Unreachable.person_id.in_(people)).execution_options(synchronize_session=False)
+    )
     done = session.execute(
         update(Delivery)
         .where(Delivery.state.in_(states))

@@ -37,6 +37,7 @@ from .people import ExternalIdentity, Person, Role, SignIn, Throttle
 from .privacy import AccessEntry, Destruction
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
+from .reminders import Bulletin, BulletinRecipient, Unreachable
 from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, RosterPart, RosterRow, RosterStep
 from .runs import CompletionRule, Enrolment, Run, RunClosing, RunInstructor, RunQuota, RunResult, RunUnit
 from .sittings import Attendance, Sitting, SittingSeat
@@ -44,7 +45,9 @@ from .submissions import Grade, QuizAttempt, Submission
 from .workers import WorkerBeat
 
 __all__ = [
-    "AccessEntry", "Attendance", "AuditEntry", "AuditSeal", "Base", "Centre", "CentrePaper", "CentreRegion", "Certificate",
+    "AccessEntry", "Admission", "Application", "Extension", "RunLink", "Transfer",
+    "Attendance", "AuditEntry", "AuditSeal", "Base",
+    "Bulletin", "BulletinRecipient", "Centre", "CentrePaper", "CentreRegion", "Certificate",
     "CertificateBasis", "CertificateBatch", "Change", "ChangeSet", "Cluster",
     "ClusterMember", "Code", "Company", "CompanyStatus", "CompletionRule", "Consent", "ConsentState", "ConsentText",
     "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
@@ -54,5 +57,5 @@ __all__ = [
     "RunClosing", "RunInstructor", "RunQuota", "RunResult", "RunUnit",
     "SignIn", "Sitting", "SittingSeat", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",
     "Track", "TrackCourse", "TrackVersion",
-    "UTCDateTime", "WorkerBeat", "Zone", "make_engine", "new_uid",
+    "UTCDateTime", "Unreachable", "WorkerBeat", "Zone", "make_engine", "new_uid",
 ]  # fmt: skip

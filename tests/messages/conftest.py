@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -33,8 +34,12 @@ def compose(kind: str, facts: dict, language: str) -> Letter:
     )
 
 
+def way_out(person: UUID, topic: str) -> str:
+    return f"https://site.example/off/{person}/{topic}"
+
+
 def worker(database: Database, server: MailServer | None, **prepare: object) -> Worker:
-    postman = Postman(server, compose, lambda language: "발신 전용", prepare)  # type: ignore[arg-type]
+    postman = Postman(server, compose, lambda language, off: f"발신 전용 {off}", prepare, way_out=way_out)  # type: ignore[arg-type]
     return Worker(database, {"post": postman})
 
 

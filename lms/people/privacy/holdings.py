@@ -15,6 +15,8 @@ from lms.models import (
     AccessEntry,
     AuditEntry,
     Base,
+    Bulletin,
+    BulletinRecipient,
     Change,
     ChangeSet,
     Code,
@@ -40,6 +42,7 @@ from lms.models import (
     SlipBatch,
     Submission,
     Throttle,
+    Unreachable,
 )
 
 People = Select[Any]  # of ids of persons
@@ -112,6 +115,8 @@ HOLDINGS: tuple[Holding, ...] = (
         is_exported=False,
     ),
     Holding(Message, lambda people: Message.person_id.in_(people), None, _KEYS | {"once"}),
+    Holding(Unreachable, lambda people: Unreachable.person_id.in_(people), None, _KEYS),
+    Holding(BulletinRecipient, lambda people: BulletinRecipient.person_id.in_(people), None, is_exported=False),
     Holding(MessageChoice, lambda people: MessageChoice.person_id.in_(people), None, _KEYS),
     Holding(Consent, lambda people: Consent.person_id.in_(people), {"address": ""}, _KEYS),  # the proof stays
     Holding(ConsentState, lambda people: ConsentState.person_id.in_(people), None, is_exported=False),
@@ -144,6 +149,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(Change, lambda people: Change.person_id.in_(people), {}, is_exported=False),
     # Deeds of those who answer for others; who did them stays told, by a row that names nobody any more.
     Holding(ChangeSet, lambda people: ChangeSet.actor_id.in_(people), {}, is_exported=False),
+    Holding(Bulletin, lambda people: Bulletin.sender_id.in_(people), {}, is_exported=False),
     Holding(Roster, lambda people: Roster.actor_id.in_(people), {}, is_exported=False),
     Holding(SlipBatch, lambda people: SlipBatch.requested_by.in_(people), {"address": ""}, is_exported=False),
     Holding(
