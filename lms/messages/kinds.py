@@ -38,15 +38,12 @@ KINDS: dict[str, Kind] = {
         Kind("enrolled", "learning", lifetime=timedelta(days=3)),
         Kind("completed", "learning"),
         Kind("certificate_ready", "learning"),
-        Kind("application_decided", "learning"),
-        Kind("moved_up", "learning", lifetime=timedelta(days=3)),
         Kind("run_starts", "reminders", lifetime=timedelta(days=1)),
         Kind("not_begun", "reminders", lifetime=timedelta(days=3)),
         Kind("deadline", "reminders", lifetime=timedelta(days=1)),
         Kind("sitting_tomorrow", "reminders", lifetime=timedelta(days=1)),
         Kind("bulletin", "letters"),
         # For those who answer for others.
-        Kind("application_waits", "desk"),
         Kind("digest_company", "digest", lifetime=timedelta(days=4)),
         Kind("digest_officer", "digest", lifetime=timedelta(days=4)),
     )
