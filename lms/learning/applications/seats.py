@@ -1,0 +1,363 @@
+"""Seats of a run. One function gives them, whichever way somebody comes, and under the run's lock.
+
+Of a run's seats some may be kept for companies or regions (`RunQuota`); the rest is anybody's. Who comes takes the first of:
+a seat of the company, of the region, of the rest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from lms.clock import seoul_day, utcnow
+from lms.models import Application, Company, CompanyStatus, Employment, Enrolment, Run, RunQuota
+from lms.models.applications import LIVE_STATES
+from lms.people.organisations import places
+from lms.people.organisations.places import covers
+
+from .. import ledger
+from . import admission, extensions
+
+Outcome = Literal["enrolled", "waiting", "refused"]
+
+
+# The seats
+
+
+@dataclass
+class Book:
+    """How many seats of a run are left, and of whose. `seats` None: they are not counted."""
+
+    seats: int | None
+    companies: dict[int, int] = field(default_factory=dict)  # seats that are kept, less those taken
+    regions: dict[int, int] = field(default_factory=dict)
+    taken: int = 0
+    rest: int = 0
+
+    def __post_init__(self) -> None:
+        kept = sum(self.companies.values()) + sum(self.regions.values())
+        self.rest = 0 if self.seats is None else self.seats - kept
+
+    def has_seat(self, company_id: int, region_id: int) -> bool:
+        if self.seats is None:
+            return True
+        if self.taken >= self.seats:
+            return False
+        return self.companies.get(company_id, 0) > 0 or self.regions.get(region_id, 0) > 0 or self.rest > 0
+
+    def take(self, company_id: int, region_id: int, number: int = 1) -> None:
+        """Seats are taken, whether or not there are any."""
+        self.taken += number
+        for kept, key in ((self.companies, company_id), (self.regions, region_id)):
+            some = min(number, max(0, kept.get(key, 0)))
+            if some:
+                kept[key] -= some
+                number -= some
+        self.rest -= number
+
+    @property
+    def is_overfull(self) -> bool:
+        return self.seats is not None and (self.taken > self.seats or self.rest < 0)
+
+    @property
+    def left(self) -> int | None:
+        """Seats that nobody has, those included that are kept for somebody."""
+        return None if self.seats is None else max(0, self.seats - self.taken)
+
+
+def lock(session: Session, run_id: int) -> Run:
+    """The run, as it is now, locked until the transaction ends. SQLite has one writer anyway."""
+    return session.scalars(
+        select(Run).where(Run.id == run_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def book_of(session: Session, run: Run) -> Book:
+    """Two queries."""
+    return books_of(session, [run])[run.id]
+
+
+def books_of(session: Session, runs: Collection[Run]) -> dict[int, Book]:
+    """Two queries, however many runs. An enrolment counts for the company that an entry of it was merged into since."""
+    ids = [run.id for run in runs]
+    kept: dict[int, tuple[dict[int, int], dict[int, int]]] = {id_: ({}, {}) for id_ in ids}
+    company = func.coalesce(Company.merged_into_id, RunQuota.company_id)
+    for run_id, company_id, region_id, seats in session.execute(
+        select(RunQuota.run_id, company, RunQuota.region_id, RunQuota.seats)
+        .outerjoin(Company, Company.id == RunQuota.company_id)
+        .where(RunQuota.run_id.in_(ids))
+    ):
+        of, key = (kept[run_id][0], company_id) if company_id is not None else (kept[run_id][1], region_id)
+        of[key] = of.get(key, 0) + seats
+    books = {run.id: Book(run.seats, *kept[run.id]) for run in runs}
+    company = func.coalesce(Company.merged_into_id, Company.id)
+    for run_id, company_id, region_id, number in session.execute(
+        select(Enrolment.run_id, company, Enrolment.region_id, func.count())
+        .join(Company, Company.id == Enrolment.company_id)
+        .where(Enrolment.run_id.in_(ids), Enrolment.state == "enrolled")
+        .group_by(Enrolment.run_id, company, Enrolment.region_id)
+        .order_by(Enrolment.run_id, company, Enrolment.region_id)
+    ):
+        books[run_id].take(company_id, region_id, number)
+    return books
+
+
+# Who somebody is on a day
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The company of a person on a day, its declaration and its region by then. `problem`: no_employment, or no_region."""
+
+    company_id: int = 0
+    region_id: int = 0
+    status_id: int | None = None
+    problem: str = ""
+
+
+def origins_on(session: Session, people: Collection[int], day: date) -> dict[int, Origin]:
+    """Where these people work on that day, the newest employment first. A few queries, however many."""
+    works: dict[int, int] = {
+        person_id: company_id
+        for person_id, company_id in session.execute(
+            select(Employment.person_id, Employment.company_id)
+            .where(Employment.person_id.in_(people), covers(Employment.from_on, Employment.to_on, day))
+            .order_by(Employment.from_on, Employment.id)
+        )
+    }
+    statuses = {
+        status.company_id: status
+        for status in session.scalars(
+            select(CompanyStatus)
+            .where(CompanyStatus.company_id.in_(set(works.values())), CompanyStatus.from_on <= day)
+            .order_by(CompanyStatus.from_on, CompanyStatus.id)
+        )
+    }
+    regions = {
+        region: places.region_on(session, region, day) for region in {status.region_id for status in statuses.values()}
+    }
+    return {person: _origin(works.get(person), statuses, regions) for person in people}
+
+
+def _origin(company_id: int | None, statuses: Mapping[int, CompanyStatus], regions: Mapping[int, int]) -> Origin:
+    if company_id is None:
+        return Origin(problem="no_employment")
+    status = statuses.get(company_id)
+    if status is None:
+        return Origin(problem="no_region")
+    return Origin(company_id, regions[status.region_id], status.id)
+
+
+# Give them
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What came of one person. `place` is hers on the waiting list.
+
+    `reason` of a refusal: draft, closed, over (the run is), already, no_employment, no_region, overlaps (she is in another run
+    of the course at the time), full.
+    """
+
+    person_id: int
+    outcome: Outcome
+    enrolment: Enrolment | None = None
+    application: Application | None = None
+    place: int | None = None
+    reason: str = ""
+
+
+def admit(
+    session: Session,
+    run_id: int,
+    people: Sequence[int],
+    *,
+    way: str,
+    actor_id: int | None = None,
+    reason: str = "",
+    waits: bool = True,
+    is_noted: bool = True,
+    now: datetime | None = None,
+) -> list[Admitted]:
+    """Give people seats in a run, in their order, or a place on its waiting list where there are none left (`waits`).
+
+    The run is locked until the transaction ends. `is_noted` writes how somebody came to it as an application; one of hers
+    that is alive is decided thereby anyway.
+    """
+    now = now or utcnow()
+    desk = Desk(session, lock(session, run_id), people, now)
+    return [
+        desk.admit(person, way=way, actor_id=actor_id, reason=reason, waits=waits, is_noted=is_noted)
+        for person in dict.fromkeys(people)
+    ]
+
+
+def problem_of_run(run: Run, day: date) -> str:
+    """Why nobody comes into a run any more, or yet: draft, closed, over, or nothing."""
+    if run.opened_at is None:
+        return "draft"
+    if run.closed_at is not None:
+        return "closed"
+    return "over" if day > run.learn_to else ""
+
+
+class Desk:
+    """Where the seats of one locked run are given. It knows of the people that it was made for."""
+
+    def __init__(self, session: Session, run: Run, people: Sequence[int], now: datetime) -> None:
+        self.session = session
+        self.run = run
+        self.now = now
+        self.day = seoul_day(now)
+        self.book = book_of(session, run)
+        self.origins = origins_on(session, people, self.day)
+        self._elsewhere = elsewhere(session, run, people)
+        self._enrolments = {
+            row.person_id: row
+            for row in session.scalars(
+                select(Enrolment).where(Enrolment.run_id == run.id, Enrolment.person_id.in_(people))
+            )
+        }
+        self._applications = {
+            row.person_id: row
+            for row in session.scalars(
+                select(Application).where(
+                    Application.run_id == run.id,
+                    Application.person_id.in_(people),
+                    Application.state.in_(LIVE_STATES),
+                )
+            )
+        }
+        self._may_wait = self.day <= admission.last_day_to_move_up(session, run)
+
+    def refusal(self, person: int) -> str:
+        """Why she gets no seat, whether or not one is free; empty where nothing is in the way."""
+        there = self._enrolments.get(person)
+        if there is not None and there.state == "enrolled":
+            return "already"
+        if problem := problem_of_run(self.run, self.day):
+            return problem
+        if self.origins[person].problem:
+            return self.origins[person].problem
+        return "overlaps" if person in self._elsewhere else ""
+
+    def has_seat(self, person: int) -> bool:
+        origin = self.origins[person]
+        return self.book.has_seat(origin.company_id, origin.region_id)
+
+    def admit(
+        self, person: int, *, way: str, actor_id: int | None, reason: str = "", waits: bool = True, is_noted: bool = True
+    ) -> Admitted:
+        refused = self.refusal(person)
+        if not refused and not self.has_seat(person) and not (waits and self._may_wait):
+            refused = "full"
+        if refused:
+            return Admitted(person, "refused", reason=refused)
+        application = self._applications.get(person)
+        if application is None and (is_noted or not self.has_seat(person)):
+            application = self._apply(person, way)
+        if not self.has_seat(person):
+            assert application is not None
+            return self._wait(application, actor_id)
+        return self._enrol(person, application, actor_id, reason)
+
+    def _apply(self, person: int, way: str) -> Application:
+        origin = self.origins[person]
+        made = Application(
+            run_id=self.run.id,
+            person_id=person,
+            company_id=origin.company_id,
+            region_id=origin.region_id,
+            state="applied",
+            way=way,
+            applied_at=self.now,
+        )
+        self.session.add(made)
+        self._applications[person] = made
+        return made
+
+    def _wait(self, application: Application, actor_id: int | None) -> Admitted:
+        if application.state != "waiting":
+            application.state, application.waiting_at = "waiting", self.now
+            if application.approved_at is None and actor_id is not None:
+                application.approved_at, application.approved_by = self.now, actor_id
+        self.session.flush()
+        place = place_of(self.session, application)
+        return Admitted(application.person_id, "waiting", application=application, place=place)
+
+    def _enrol(self, person: int, application: Application | None, actor_id: int | None, reason: str) -> Admitted:
+        origin = self.origins[person]
+        enrolment = self._enrolments.get(person)
+        once = None
+        if enrolment is None:
+            enrolment = Enrolment(
+                run_id=self.run.id,
+                person_id=person,
+                company_id=origin.company_id,
+                region_id=origin.region_id,
+                company_status_id=origin.status_id,
+                state="enrolled",
+                enrolled_at=self.now,
+                enrolled_on=self.day,
+            )
+            self.session.add(enrolment)
+            self.session.flush()
+            once = f"enrolled:{enrolment.id}"
+            self._enrolments[person] = enrolment
+        enrolment.state = "enrolled"  # who comes again keeps the company and region that she first came with
+        ledger.append(
+            self.session,
+            enrolment,
+            "enrolled",
+            effective_on=self.day,
+            recorded_at=self.now,
+            actor_id=actor_id,
+            reason=reason,
+            once=once,
+        )
+        self.book.take(enrolment.company_id, enrolment.region_id)
+        if application is not None:
+            application.state, application.enrolment_id = "accepted", enrolment.id
+            application.decided_at, application.decided_by = self.now, actor_id
+            self.session.flush()
+        return Admitted(person, "enrolled", enrolment=enrolment, application=application)
+
+
+def place_of(session: Session, application: Application) -> int:
+    """Her place on the waiting list of a run, from 1. Others who come later never make it worse."""
+    before = or_(
+        Application.waiting_at < application.waiting_at,
+        (Application.waiting_at == application.waiting_at) & (Application.id < application.id),
+    )
+    ahead = select(func.count()).where(Application.run_id == application.run_id, Application.state == "waiting", before)
+    return (session.scalar(ahead) or 0) + 1
+
+
+def elsewhere(session: Session, run: Run, people: Collection[int]) -> dict[int, UUID]:
+    """Those of these people who are in another run of the same course on some of the run's days, each with that run's uid.
+
+    A run that was closed is over for them.
+    """
+    rows = session.execute(
+        select(Enrolment.person_id, Run.uid)
+        .join(Run, Run.id == Enrolment.run_id)
+        .where(
+            Enrolment.person_id.in_(people),
+            Enrolment.state == "enrolled",
+            Run.course_id == run.course_id,
+            Run.id != run.id,
+            Run.closed_at.is_(None),
+            Run.learn_from <= run.learn_to,
+            extensions.last_day() >= run.learn_from,
+        )
+    )
+    return {person_id: uid for person_id, uid in rows}
+
+
