@@ -1,6 +1,7 @@
-"""The process that makes one PDF: it has the templates, the fonts and plain data, and neither the network nor a long life.
+"""The process that makes PDFs: it has the templates, the fonts and plain data, and neither the network nor a long life.
 
-Started by `render.py` as `python -m lms.documents.child`; a job as JSON on stdin, the PDF on stdout.
+Started by `render.py` as `python -m lms.documents.child`. The first line on stdin says the template and the limits, each
+further line is the data of one document; on stdout each document follows its length (eight bytes), in the same order.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import resource
 import sys
 from contextlib import suppress
+from typing import BinaryIO, Literal
 
 import typst
 
@@ -21,9 +23,9 @@ _NOWHERE = "http://127.0.0.1:9"
 
 
 def main() -> int:
-    job = json.load(sys.stdin.buffer)
+    job = json.loads(sys.stdin.buffer.readline())
     _confine(job["seconds"], job["memory"])
-    sys.stdout.buffer.write(_compile(job))
+    _answer(_compiler(job["template"]), job["accessible"], sys.stdin.buffer, sys.stdout.buffer)
     return 0
 
 
@@ -39,20 +41,27 @@ def _confine(seconds: int, memory: int) -> None:
         ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
-def _compile(job: dict) -> bytes:
-    """Tagged for screen readers by default; the names of people arrive as data, which is never read as markup."""
-    made = typst.compile(
-        str(ROOT / f"{job['template']}.typ"),
+def _compiler(template: str) -> typst.Compiler:
+    """One for all documents, so that template and fonts are read once."""
+    return typst.Compiler(
+        str(ROOT / f"{template}.typ"),
         root=str(ROOT),
         font_paths=[str(FONTS)],
         ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"data": json.dumps(job["data"], ensure_ascii=False)},
         package_path=str(ROOT / "no-packages"),
         package_cache_path=str(ROOT / "no-packages"),
     )
-    assert isinstance(made, bytes)
-    return made
+
+
+def _answer(compiler: typst.Compiler, accessible: bool, asked: BinaryIO, given: BinaryIO) -> None:
+    """Tagged for screen readers by default; the names of people arrive as data, which is never read as markup."""
+    standard: Literal["ua-1"] | None = "ua-1" if accessible else None
+    for line in asked:
+        made = compiler.compile(format="pdf", sys_inputs={"data": line.decode()}, pdf_standards=standard)
+        assert isinstance(made, bytes)
+        given.write(len(made).to_bytes(8, "big"))
+        given.write(made)
+        given.flush()
 
 
 if __name__ == "__main__":

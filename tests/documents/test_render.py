@@ -12,7 +12,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from lms.documents import DocumentError, qr_svg, render
+from lms.documents import DocumentError, qr_svg, render, render_many
 from lms.documents.places import FONTS, ROOT
 
 WORDS = {
@@ -104,6 +104,15 @@ def template(monkeypatch: pytest.MonkeyPatch) -> object:
         file.unlink()
 
 
+def test_several_are_made_by_one_process_until_one_fails() -> None:
+    data = {"title": "쪽지", "language": "ko", "address": "x", "words": WORDS, "slips": []}
+    made = render_many("slips", [data, data, {"title": "홍길동"}, data])
+    assert next(made) == next(made) == render("slips", data)
+    with pytest.raises(DocumentError) as caught:
+        next(made)
+    assert caught.value.reason == "failed"
+
+
 def test_one_that_never_ends_is_ended(template) -> None:  # type: ignore[no-untyped-def]
     endless = template("#let n = 0\n#while true { n = n + int(sys.inputs.data.len() / 100) - 1\n if n > 3 { n = 0 } }")
     with pytest.raises(DocumentError) as caught:
@@ -133,7 +142,9 @@ def test_our_templates_use_our_fonts_and_no_packages() -> None:
         text = file.read_text("utf-8")
         assert "@preview" not in text
         assert set(re.findall(r'font: "([^"]+)"', text)) <= {"NanumGothic"}
-    assert {file.name for file in FONTS.iterdir()} == {"NanumGothic.ttf", "NanumGothicBold.ttf", "OFL.txt"}
+        assert set(re.findall(r'name: "([^"]+)"', text)) <= {"Liberation Sans"}
+    faces = {"NanumGothic.ttf", "NanumGothicBold.ttf", "LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"}
+    assert {file.name for file in FONTS.iterdir()} == {*faces, "OFL.txt", "OFL-Liberation.txt"}
 
 
 def test_a_process_that_asks_for_paper_carries_no_compiler() -> None:
