@@ -158,12 +158,13 @@ def load_run_to_regrade(session: Session, viewer: Viewer, uid: UUID) -> Run:
 
 
 def whole_run() -> tuple[Any, ...]:
-    """What a class reads of a run: units with the versions of their exercises and the newest ones, and rules."""
+    """What a class reads of a run: units with the versions of their exercises and the newest ones, rules and sittings."""
     exercise = joinedload(RunUnit.exercise_version).joinedload(ExerciseVersion.exercise)
     return (
         joinedload(Run.course_version),
         selectinload(Run.units).options(exercise.joinedload(Exercise.current_version)),
         selectinload(Run.rules),
+        joinedload(Run.sittings),
     )
 
 
@@ -200,8 +201,8 @@ def _member(
     attempts: Mapping[str, Sequence[Attempt]],
     day: date,
 ) -> Member:
-    standing = evaluate(run.units, run.rules[-1], entries)
-    did = [entry.effective_on for entry in entries if entry.kind in ("unit_done", "scored")]
+    standing = evaluate(run.units, run.rules[-1], entries, run.sittings)
+    did = [entry.effective_on for entry in entries if entry.kind in ("unit_done", "scored") or was_there(entry)]
     stuck = stuck_on(standing, entries)
     begun = bool(did) or bool(attempts)
     last_on = max(did, default=None)
@@ -218,6 +219,11 @@ def _member(
         else "quiet"
     )
     return Member(enrolment, employee_number, standing, attempts, state, stuck, last_on)
+
+
+def was_there(entry: Entry) -> bool:
+    """Whether an entry says that she was at a sitting."""
+    return entry.kind == "attended" and bool(entry.points)
 
 
 def employee_numbers(session: Session, ids: Select[int] | Sequence[int]) -> dict[int, str]:

@@ -7,7 +7,7 @@ was needed was *done*, not the day on which it was graded or recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple, Protocol
@@ -55,8 +55,7 @@ class Rule(Protocol):
 
 
 class Sitting(Protocol):
-    """What the rule reads of a run's sitting. Those of one `choice` are dates of the same thing; `unit_key` is the unit that
-    is done by being there."""
+    """What the rule reads of a run's sitting. Those of one `choice` are dates of the same thing."""
 
     @property
     def key(self) -> str: ...
@@ -64,8 +63,6 @@ class Sitting(Protocol):
     def choice(self) -> str: ...
     @property
     def hours(self) -> float: ...
-    @property
-    def unit_key(self) -> str | None: ...
     @property
     def is_extra(self) -> bool: ...
     @property
@@ -147,7 +144,6 @@ class _Presence(NamedTuple):
 
     hours: float
     asked: float
-    on: date
 
 
 class _Hours(NamedTuple):
@@ -161,9 +157,7 @@ class _Hours(NamedTuple):
         return round(100 * self.attended / self.asked, 6) if self.asked else 100.0
 
 
-def evaluate(
-    units: Sequence[Unit], rule: Rule, entries: Iterable[Entry], sittings: Sequence[Sitting] = ()
-) -> Standing:
+def evaluate(units: Sequence[Unit], rule: Rule, entries: Iterable[Entry], sittings: Sequence[Sitting] = ()) -> Standing:
     """Judge an enrolment by its run's units, rule and sittings, from its ledger entries in the order of their ids.
 
     Of each attempt the newest score counts (a regrade replaces it), and of each unit the best attempt. Of each sitting the
@@ -171,7 +165,8 @@ def evaluate(
     """
     entries = list(entries)
     held = [sitting for sitting in sittings if not sitting.is_cancelled]
-    standings, hours = _units_and_hours(units, entries, held)
+    standings = tuple(_unit_standing(unit, entries) for unit in units)
+    hours = _hours(held, entries)
     progress, score = _progress(standings), _score(standings)
     completed_on, questioned = _completion(entries)
     missing = _missing(standings, rule, progress, score, hours)
@@ -192,30 +187,18 @@ def evaluate(
     )
 
 
-def _units_and_hours(
-    units: Sequence[Unit], entries: Sequence[Entry], sittings: Sequence[Sitting]
-) -> tuple[tuple[UnitStanding, ...], _Hours]:
-    presences = _presences(entries) if sittings else {}
-    days: dict[str, date] = {}  # unit → the first day on which she was there, or was excused
-    for sitting in sittings:
-        presence = presences.get(sitting.key)
-        if presence and sitting.unit_key is not None and (presence.hours or not presence.asked):
-            days[sitting.unit_key] = min(presence.on, days.get(sitting.unit_key, presence.on))
-    standings = tuple(_unit_standing(unit, entries, days.get(unit.key)) for unit in units)
-    return standings, _hours(sittings, presences)
-
-
 def _presences(entries: Iterable[Entry]) -> dict[str | None, _Presence]:
     return {
-        entry.unit_key: _Presence(entry.points or 0.0, entry.max_points or 0.0, entry.effective_on)
+        entry.unit_key: _Presence(entry.points or 0.0, entry.max_points or 0.0)
         for entry in entries
         if entry.kind == "attended"
     }
 
 
-def _hours(sittings: Sequence[Sitting], presences: Mapping[str | None, _Presence]) -> _Hours:
+def _hours(sittings: Sequence[Sitting], entries: Iterable[Entry]) -> _Hours:
     """Hours of an extra sitting make up for others, and are asked of nobody, so that adding one lowers no percentage. Who
     is excused from one date and was at no other is not asked for that thing."""
+    presences = _presences(entries) if sittings else {}
     asked = attended = 0.0
     helping: list[str] = []
     for dates in _by_choice(sittings).values():
@@ -239,8 +222,8 @@ def _by_choice(sittings: Sequence[Sitting]) -> dict[str, list[Sitting]]:
     return found
 
 
-def _unit_standing(unit: Unit, entries: Sequence[Entry], done_on: date | None = None) -> UnitStanding:
-    """`done_on`: the day on which it was done by being at a sitting."""
+def _unit_standing(unit: Unit, entries: Sequence[Entry]) -> UnitStanding:
+    done_on: date | None = None
     shares: dict[str, float] = {}
     for entry in entries:
         if entry.unit_key != unit.key:
@@ -290,14 +273,12 @@ def _missing(
     return tuple(missing)
 
 
-def _first_day(
-    units: Sequence[Unit], rule: Rule, entries: Sequence[Entry], sittings: Sequence[Sitting]
-) -> date | None:
+def _first_day(units: Sequence[Unit], rule: Rule, entries: Sequence[Entry], sittings: Sequence[Sitting]) -> date | None:
     """The first day by whose end everything that the rule asks for had been done; None where nothing was."""
     days = sorted({entry.effective_on for entry in entries})
     for day in days:
         known = [entry for entry in entries if entry.effective_on <= day]
-        standings, hours = _units_and_hours(units, known, sittings)
+        standings, hours = [_unit_standing(unit, known) for unit in units], _hours(sittings, known)
         if not _missing(standings, rule, _progress(standings), _score(standings), hours):
             return day
     return None

@@ -46,6 +46,11 @@ class Event:
     reason: str
 
     @property
+    def was_there(self) -> bool:
+        """Whether it says that she was at a sitting."""
+        return self.kind == "attended" and bool(self.points)
+
+    @property
     def was_late(self) -> bool:
         """Recorded on a later day than it happened on."""
         return seoul_day(self.recorded_at) > self.effective_on
@@ -70,7 +75,8 @@ class LearnerInRun:
     @property
     def last_active(self) -> date | None:
         """The last day on which something was done."""
-        return max((event.effective_on for event in self.events if event.kind in ("unit_done", "scored")), default=None)
+        did = (event for event in self.events if event.kind in ("unit_done", "scored") or event.was_there)
+        return max((event.effective_on for event in did), default=None)
 
 
 def load_learner(session: Session, viewer: Viewer, uid: UUID) -> LearnerInRun:
@@ -90,7 +96,7 @@ def load_learner(session: Session, viewer: Viewer, uid: UUID) -> LearnerInRun:
         region=region,
         centre=centre,
         employee_number=_employee_number(session, enrolment),
-        standing=evaluate(enrolment.run.units, enrolment.run.rules[-1], entries),
+        standing=evaluate(enrolment.run.units, enrolment.run.rules[-1], entries, enrolment.run.sittings),
         events=tuple(reversed(events)),
         submissions=_submissions(session, enrolment),
         may_decide=may_decide,
@@ -120,7 +126,8 @@ def _entries(session: Session, enrolment: Enrolment) -> tuple[list[LedgerEntry],
         .where(LedgerEntry.enrolment_id == enrolment.id)
         .order_by(LedgerEntry.id)
     ).all()
-    titles = {unit.key: unit.title for unit in enrolment.run.units}
+    run = enrolment.run
+    titles = {unit.key: unit.title for unit in run.units} | {sitting.key: sitting.title for sitting in run.sittings}
     known: set[str] = set()
     events = []
     for entry, actor_name, submission, number, quiz_number in rows:

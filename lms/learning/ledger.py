@@ -138,12 +138,12 @@ def _ground(session: Session, run_id: int) -> _Ground:
 def sittings_of(
     session: Session, run_ids: Iterable[int], *, known_at: datetime | None = None
 ) -> dict[int, list[Sitting]]:
-    """Run → its sittings, by their beginning, in one query; `known_at`: those that were planned by then and not yet
+    """Run → its sittings, by their beginning, in one query; `known_at`: those that were planned before and not yet
     cancelled."""
     statement = select(Sitting).where(Sitting.run_id.in_(list(run_ids))).order_by(Sitting.begins_at, Sitting.id)
     if known_at is not None:
-        stood = or_(Sitting.cancelled_at.is_(None), Sitting.cancelled_at > known_at)
-        statement = statement.where(Sitting.created_at <= known_at, stood)
+        stood = or_(Sitting.cancelled_at.is_(None), Sitting.cancelled_at >= known_at)
+        statement = statement.where(Sitting.created_at < known_at, stood)
     found: dict[int, list[Sitting]] = defaultdict(list)
     for sitting in session.scalars(statement):
         found[sitting.run_id].append(sitting)
@@ -158,11 +158,9 @@ def _follow(
     kind = what_follows(standing, entries)
     if kind is None:
         return []
-    if kind == "completed":
-        # Where a rule asks for nothing that was done, it is met when it is judged.
-        day = max(standing.met_on or seoul_day(now), _first_day_after_revocation(entries))
-    else:
-        day = seoul_day(now)
+    day = seoul_day(now)
+    if kind == "completed":  # by a rule that asks for nothing it is of the day on which it is judged
+        day = max(standing.met_on or day, _first_day_after_revocation(entries))
     return [append(session, enrolment, kind, effective_on=day, recorded_at=now, rule_id=ground.rule.id)]
 
 

@@ -40,7 +40,6 @@ class Sitting(Base):
     uid: Mapped[Uid]
     run_id: Mapped[int] = mapped_column(ForeignKey("lms_run.id"))
     choice: Mapped[str] = mapped_column(String(40))
-    unit_key: Mapped[str | None] = mapped_column(String(80))  # the unit of the run that is done by being there
     kind: Mapped[str] = mapped_column(String(12))
     title: Mapped[str] = mapped_column(String(120))
     place: Mapped[str] = mapped_column(String(120))

@@ -218,9 +218,9 @@ def _row(
     before_best, after_best = _best(tries), _best(after)
     was, will = (item.checks if item else {} for item in (before_best, after_best))
     rule = run.rules[-1]
-    now = evaluate(run.units, rule, entries)
+    now = evaluate(run.units, rule, entries, run.sittings)
     more = _entries_to_come(unit, entries, tries, after)
-    then = evaluate(run.units, rule, more)
+    then = evaluate(run.units, rule, more, run.sittings)
     return Row(
         enrolment=enrolment,
         employee_number=employee_number,

@@ -27,6 +27,7 @@ class AUnit:
 class ARule:
     progress: float = 80
     score: float = 60
+    attendance: float = 0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("choice", sa.String(length=40), nullable=False),
-        sa.Column("unit_key", sa.String(length=80), nullable=True),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("title", sa.String(length=120), nullable=False),
         sa.Column("place", sa.String(length=120), nullable=False),
