@@ -75,7 +75,7 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 def postgres_url(cluster: Cluster, _postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database."""
     name = f"lms_{next(_numbers)}"
-    cluster.execute(f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    cluster.execute(f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY")
     yield cluster.url(name)
     cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
