@@ -38,6 +38,16 @@ from .privacy import AccessEntry, Destruction
 from .programmes import Programme, Target
 from .regions import Centre, CentreRegion, Region, RegionCode, RegionSuccession, Zone
 from .reminders import Bulletin, BulletinRecipient, Unreachable
+from .rollups import (
+    Rollup,
+    RollupCompanyMonth,
+    RollupDue,
+    RollupMonth,
+    RollupRegion,
+    RollupRunDay,
+    RollupRunMonth,
+    RollupStep,
+)
 from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, RosterPart, RosterRow, RosterStep
 from .runs import CompletionRule, Enrolment, Run, RunClosing, RunInstructor, RunQuota, RunResult, RunUnit
 from .sittings import Attendance, Sitting, SittingSeat
@@ -53,6 +63,7 @@ __all__ = [
     "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
     "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
     "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role",
+    "Rollup", "RollupCompanyMonth", "RollupDue", "RollupMonth", "RollupRegion", "RollupRunDay", "RollupRunMonth", "RollupStep",
     "Roster", "RosterCompany", "RosterEnrolment", "RosterMapping", "RosterPart", "RosterRow", "RosterStep", "Run",
     "RunClosing", "RunInstructor", "RunQuota", "RunResult", "RunUnit",
     "SignIn", "Sitting", "SittingSeat", "SlipBatch", "SlipSheet", "Sponsorship", "StoredFile", "Submission", "Target", "Throttle",

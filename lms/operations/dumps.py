@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, selec
 
 from lms import migrations
 from lms.errors import LMSError
-from lms.models import append_only, make_engine
+from lms.models import append_only, make_engine, rollups
 
 
 class DumpError(LMSError):
@@ -134,6 +134,7 @@ def _swap_tables(engine: Engine, dump: Path, name: str) -> str:
             connection.execute(text(f"CREATE SCHEMA {schema}"))
             _move(connection, names, schema)
         append_only.prepare(connection)
+        rollups.prepare(connection)
     try:
         _run(engine, "pg_restore", "--no-owner", "--single-transaction", "--exit-on-error", str(dump))
     except DumpError:
