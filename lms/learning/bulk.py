@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, func, literal, or_, select, update
+from sqlalchemy import Select, String, cast, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import seoul_day
 from lms.errors import LMSError
-from lms.models import Enrolment, LedgerEntry, QuizAttempt, Run, Submission
+from lms.models import Application, Enrolment, LedgerEntry, QuizAttempt, Submission
+from lms.models.applications import LIVE_STATES
 from lms.models.database import insert_into
+
+from .applications import seats, waiting
 
 
 class BulkError(LMSError):
@@ -45,7 +48,9 @@ def enrol_many(session: Session, wanted: Select, *, now: datetime) -> None:
         insert_into(session, Enrolment).from_select(names, select(*rows.c, *of_time), include_defaults=False)
     )
     once = literal("enrolled:").concat(cast(Enrolment.id, String))
-    _enter(session, "enrolled", select(Enrolment.id).where(Enrolment.uid.in_(select(rows.c.uid))), now, once=once)
+    made = select(Enrolment.id).where(Enrolment.uid.in_(select(rows.c.uid)))
+    _enter(session, "enrolled", made, now, once=once)
+    _accept(session, made, now)
 
 
 def take_up_again(session: Session, ids: Select, *, now: datetime) -> None:
@@ -57,14 +62,27 @@ def take_up_again(session: Session, ids: Select, *, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     _enter(session, "enrolled", ids, now)
+    _accept(session, ids, now)
+
+
+def _accept(session: Session, ids: Select, now: datetime) -> None:
+    """Who had applied for the run has what she asked for."""
+    mine = (Enrolment.run_id == Application.run_id, Enrolment.person_id == Application.person_id, Enrolment.id.in_(ids))
+    session.execute(
+        update(Application)
+        .where(Application.state.in_(LIVE_STATES), select(Enrolment.id).where(*mine).exists())
+        .values(state="accepted", decided_at=now, enrolment_id=select(Enrolment.id).where(*mine).scalar_subquery())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def withdraw_many(
     session: Session, ids: Select, *, now: datetime, actor_id: int | None = None, reason: str = ""
 ) -> None:
-    """Raises BulkError where one of them has done something in the run."""
+    """Their seats go to those who wait. Raises BulkError where one of them has done something in the run."""
     if _has_begun(session, ids):
         raise BulkError("begun")
+    runs = session.scalars(select(Enrolment.run_id).where(Enrolment.id.in_(ids)).distinct()).all()
     in_run = select(Enrolment.id).where(Enrolment.id.in_(ids), Enrolment.state == "enrolled")
     _enter(session, "withdrawn", in_run, now, actor_id=actor_id, reason=reason)
     session.execute(
@@ -73,20 +91,25 @@ def withdraw_many(
         .values(state="withdrawn")
         .execution_options(synchronize_session=False)
     )
+    for run_id in sorted(runs):
+        waiting.move_up(session, run_id, now=now)
 
 
-def refuse_overfull(session: Session, runs: Select) -> None:
-    """After enrolling: whether these runs are open and have seats for all. On PostgreSQL they are locked until the end.
+def refuse_overfull(session: Session, runs: Select, added: Select) -> None:
+    """After enrolling: whether these runs are open and had seats for all who were `added`, of whom this selects the ids of
+    the enrolments. On PostgreSQL the runs are locked until the end.
 
     Raises:
         BulkError
     """
-    for run in session.scalars(select(Run).where(Run.id.in_(runs)).order_by(Run.id).with_for_update()):
-        if run.closed_at is not None:
-            raise BulkError("closed")
-        in_run = select(func.count()).where(Enrolment.run_id == run.id, Enrolment.state == "enrolled")
-        if run.seats is not None and (session.scalar(in_run) or 0) > run.seats:
+    locked = [seats.lock(session, run_id) for run_id in session.scalars(runs.distinct()).all()]
+    if any(run.closed_at is not None for run in locked):
+        raise BulkError("closed")
+    books = seats.books_of(session, locked, without=added)
+    for run_id, origin, number in seats.count_by_origin(session, locked, Enrolment.id.in_(added)):
+        if not books[run_id].has_seats(*origin, number):
             raise BulkError("full")
+        books[run_id].take(*origin, number)
 
 
 def _has_begun(session: Session, ids: Select) -> bool:

@@ -10,87 +10,44 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from lms.clock import seoul_day, today, utcnow
+from lms.clock import today
 from lms.errors import LMSError, NotFoundError
-from lms.models import CentreRegion, Company, CompanyStatus, Employment, Enrolment, LedgerEntry, Run, RunUnit
-from lms.people.organisations import places
+from lms.models import CentreRegion, Company, Enrolment, LedgerEntry, Run, RunUnit
 from lms.people.organisations.places import covers
 from lms.people.viewers import Viewer
 
 from . import ledger
+from .applications import seats
 from .completion import Standing, evaluate
 
 
 class EnrolmentError(LMSError):
-    """`reason`: no_employment, no_region (the company has no region that day), already, full, closed."""
+    """`reason`: no_employment, no_region (the company has no region that day), already, full, draft, closed, over (the
+    run is)."""
 
     sentence = "The person was not enrolled: {reason}."
 
 
 class RunNotOpenError(LMSError):
-    """Work was handed in to a run that is not open. `reason`: not_begun, over or closed; `learn_from`, `learn_to`."""
+    """Work was handed in to a run that is not open. `reason`: not_begun, over or closed; `learn_from`, and as `learn_to` the
+    learner's own last day."""
 
     sentence = "The run takes no work now: {reason} (it runs from {learn_from} to {learn_to})."
 
 
 def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = None) -> Enrolment:
     """Enrol a person with the company and region of that day, and note it in the ledger. A region that has become another
-    by then is the other.
+    by then is the other. The command line and programs come in by this; `applications` has the ways of people.
 
     Raises:
         EnrolmentError
     """
-    now = now or utcnow()
-    day = seoul_day(now)
-    company_id = session.scalar(
-        select(Employment.company_id)
-        .where(
-            Employment.person_id == person_id,
-            Employment.from_on <= day,
-            or_(Employment.to_on.is_(None), Employment.to_on >= day),
-        )
-        .order_by(Employment.from_on.desc())
-        .limit(1)
-    )
-    if company_id is None:
-        raise EnrolmentError("no_employment")
-    status = session.scalar(
-        select(CompanyStatus)
-        .where(CompanyStatus.company_id == company_id, CompanyStatus.from_on <= day)
-        .order_by(CompanyStatus.from_on.desc(), CompanyStatus.id.desc())
-        .limit(1)
-    )
-    if status is None:
-        raise EnrolmentError("no_region")
-    _refuse_full(session, run, person_id)
-    enrolment = Enrolment(
-        run_id=run.id,
-        person_id=person_id,
-        company_id=company_id,
-        region_id=places.region_on(session, status.region_id, day),
-        company_status_id=status.id,
-        state="enrolled",
-        enrolled_at=now,
-        enrolled_on=day,
-    )
-    session.add(enrolment)
-    session.flush()
-    ledger.append(session, enrolment, "enrolled", effective_on=day, recorded_at=now, once=f"enrolled:{enrolment.id}")
-    return enrolment
-
-
-def _refuse_full(session: Session, run: Run, person_id: int) -> None:
-    if run.closed_at is not None:
-        raise EnrolmentError("closed")
-    session.scalar(select(Run.id).where(Run.id == run.id).with_for_update())  # one seat is given at a time
-    taken = select(Enrolment.person_id).where(Enrolment.run_id == run.id)
-    if session.scalar(taken.where(Enrolment.person_id == person_id)) is not None:
-        raise EnrolmentError("already")
-    in_run = (
-        select(func.count()).select_from(Enrolment).where(Enrolment.run_id == run.id, Enrolment.state == "enrolled")
-    )
-    if run.seats is not None and (session.scalar(in_run) or 0) >= run.seats:
-        raise EnrolmentError("full")
+    admitted = seats.admit(
+        session, run.id, [person_id], way="officer", waits=False, is_noted=False, may_overlap=True, now=now
+    )[0]
+    if admitted.enrolment is None:
+        raise EnrolmentError(admitted.reason)
+    return admitted.enrolment
 
 
 def visible_to(viewer: Viewer, day: date | None = None) -> ColumnElement[bool]:
@@ -142,7 +99,7 @@ def load_enrolment(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
 
 
 def load_own(session: Session, viewer: Viewer, run_uid: UUID) -> Enrolment:
-    """The viewer's own enrolment in a run, with run, units and rules. Raises NotFoundError."""
+    """The viewer's own enrolment in a run, with run, units, rules and sittings. Raises NotFoundError."""
     return _one(
         session, _with_run().where(Run.uid == run_uid, Enrolment.person_id == viewer.id, Enrolment.state == "enrolled")
     )
@@ -157,6 +114,7 @@ def _with_run() -> Select[Enrolment]:
                 joinedload(Run.course_version),
                 selectinload(Run.units).joinedload(RunUnit.exercise_version),
                 joinedload(Run.rules),
+                joinedload(Run.sittings),
             )
         )
     )
@@ -178,8 +136,9 @@ class Attendance:
 
 
 def standing_of(session: Session, enrolment: Enrolment) -> Standing:
-    """One query; the run's units and rules have to be loaded."""
-    return evaluate(enrolment.run.units, enrolment.run.rules[-1], ledger.entries_of(session, [enrolment.id]))
+    """One query; the run's units, rules and sittings have to be loaded."""
+    run = enrolment.run
+    return evaluate(run.units, run.rules[-1], ledger.entries_of(session, [enrolment.id]), run.sittings)
 
 
 def list_own(session: Session, viewer: Viewer) -> list[Attendance]:
@@ -197,8 +156,9 @@ def list_own(session: Session, viewer: Viewer) -> list[Attendance]:
     for entry in ledger.entries_of(session, entries):
         entries[entry.enrolment_id].append(entry)
     return [
-        Attendance(enrolment, evaluate(enrolment.run.units, enrolment.run.rules[-1], entries[enrolment.id]))
+        Attendance(enrolment, evaluate(run.units, run.rules[-1], entries[enrolment.id], run.sittings))
         for enrolment in enrolments
+        for run in (enrolment.run,)
     ]
 
 
@@ -250,12 +210,13 @@ def load_to_decide(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:
     return found
 
 
-def refuse_closed(run: Run, day: date) -> None:
-    """Raises RunNotOpenError unless learners may hand in work to the run on that day."""
-    if run.is_open_on(day):
+def refuse_closed(enrolment: Enrolment, day: date) -> None:
+    """Raises RunNotOpenError unless the learner may hand in work to her run, which is loaded, on that day."""
+    if enrolment.is_open_on(day):
         return
-    reason = "closed" if run.closed_at else "not_begun" if day < run.learn_from else "over"
-    raise RunNotOpenError(reason, learn_from=run.learn_from, learn_to=run.learn_to)
+    run = enrolment.run
+    reason = "closed" if run.closed_at else "not_begun" if day < run.learn_from or run.opened_at is None else "over"
+    raise RunNotOpenError(reason, learn_from=run.learn_from, learn_to=enrolment.last_day)
 
 
 def load_unit(enrolment: Enrolment, key: str) -> RunUnit:

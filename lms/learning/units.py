@@ -27,7 +27,7 @@ def finish_page(session: Session, enrolment: Enrolment, unit: RunUnit, now: date
     now = now or utcnow()
     if unit.kind != "page":
         raise NotFoundError()
-    enrolments.refuse_closed(enrolment.run, seoul_day(now))
+    enrolments.refuse_closed(enrolment, seoul_day(now))
     enrolment = ledger.lock(session, enrolment.id)
     ledger.record_unit_done(session, enrolment, unit.key, effective_on=seoul_day(now), now=now)
     return ledger.settle(session, enrolment, now)
@@ -47,7 +47,7 @@ def take_quiz(
         RunNotOpenError
     """
     now = now or utcnow()
-    enrolments.refuse_closed(enrolment.run, seoul_day(now))
+    enrolments.refuse_closed(enrolment, seoul_day(now))
     enrolment = ledger.lock(session, enrolment.id)
     result = grade_quiz(quiz, answers)
     mine = (QuizAttempt.enrolment_id == enrolment.id, QuizAttempt.run_unit_id == unit.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from lms.clock import end_of_day
+from lms.learning.applications import extensions
 from lms.learning.completion import Standing, evaluate
+from lms.learning.ledger import sittings_of
 from lms.models import (
     Company,
     CompletionRule,
@@ -149,7 +151,8 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
     """What a row shows beside its standing, and what the rows are ordered by. The score is added up only to order by it."""
     done, units, rule = _done(question, counted), _units(), _rule(question)
     share = func.coalesce(done.c.units, 0) * 1.0 / func.coalesce(units.c.units, 1)
-    gone = _time_gone(question.as_of)
+    last_day = extensions.last_day(_known_at(question))
+    gone = _time_gone(question.as_of, last_day)
     statement = (
         select(
             Enrolment.id.label("enrolment_id"),
@@ -169,7 +172,7 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
             CourseVersion.title.label("run_title"),
             Run.centre_id,
             Run.learn_from,
-            Run.learn_to,
+            last_day.label("learn_to"),
             counted.c.state,
             counted.c.enrolled_on,
             counted.c.completed_on,
@@ -197,10 +200,10 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
     return statement.subquery("listed")
 
 
-def _time_gone(as_of: date) -> ColumnElement[float]:
-    """The share of the learning period that is over at the end of the day, 0..1."""
-    days = _DaysBetween(Run.learn_to, Run.learn_from) + 1
-    over = _DaysBetween(case((Run.learn_to < as_of, Run.learn_to), else_=as_of), Run.learn_from) + 1
+def _time_gone(as_of: date, last_day: ColumnElement[Any]) -> ColumnElement[float]:
+    """The share of the learner's own period that is over at the end of the day, 0..1."""
+    days = _DaysBetween(last_day, Run.learn_from) + 1
+    over = _DaysBetween(case((last_day < as_of, last_day), else_=as_of), Run.learn_from) + 1
     return case((Run.learn_from > as_of, 0.0), else_=over * 1.0 / days)
 
 
@@ -301,13 +304,16 @@ def _order(listed: Subquery, sort: str, down: bool | None) -> list[ColumnElement
 
 
 def _rows(session: Session, question: Question, found: Sequence[Any]) -> Iterator[LearnerRow]:
-    """The rows with their standings: four queries for all of them."""
+    """The rows with their standings: five queries for all of them."""
     entries = _entries(session, question, [row.enrolment_id for row in found])
     runs = {row.run_id for row in found}
     units, rules = _units_of(session, runs), _rules_of(session, question, runs)
+    sittings = sittings_of(session, runs, known_at=_known_at(question))
     numbers = _employee_numbers(session, found)
     for row in found:
-        standing = evaluate(units[row.run_id], rules[row.run_id], entries.get(row.enrolment_id, ()))
+        standing = evaluate(
+            units[row.run_id], rules[row.run_id], entries.get(row.enrolment_id, ()), sittings.get(row.run_id, ())
+        )
         yield LearnerRow(
             enrolment_id=row.enrolment_id,
             enrolment_uid=row.enrolment_uid,
@@ -369,6 +375,10 @@ def _units_of(session: Session, runs: Collection[int]) -> dict[int, list[RunUnit
     for unit in session.scalars(select(RunUnit).where(RunUnit.run_id.in_(runs)).order_by(RunUnit.position)):
         found[unit.run_id].append(unit)
     return found
+
+
+def _known_at(question: Question) -> datetime | None:
+    return None if question.reading == "effective" else end_of_day(question.as_of)
 
 
 def _rules_of(session: Session, question: Question, runs: Collection[int]) -> dict[int, CompletionRule]:

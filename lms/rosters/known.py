@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from lms.learning.applications import seats
 from lms.models import (
     ChangeSet,
     Company,
@@ -91,13 +92,13 @@ class KnownCompany:
 
 @dataclass
 class KnownRun:
-    """A run that the viewer may enrol into. `left` is None where seats are not counted."""
+    """A run that the viewer may enrol into."""
 
     id: int
     number: int
     title: str
     is_open: bool
-    left: int | None
+    seats: seats.Book
 
 
 @dataclass
@@ -273,21 +274,20 @@ def _load_runs(
         statement = statement.where(Run.centre_id.in_(viewer.officer_centres))
     runs: dict[str, dict[int, KnownRun]] = defaultdict(dict)
     named: set[int] = set()
+    rows: dict[int, Run] = {}
     for run, title, slug in session.execute(statement.order_by(Run.id)):
-        is_open = run.closed_at is None and day <= run.learn_to
-        known = KnownRun(run.id, run.number, title, is_open, run.seats)
+        known = KnownRun(run.id, run.number, title, not seats.problem_of_run(run, day), seats.Book(run.seats))
+        rows[run.id] = run
         for name in (normalise(title), normalise(slug)):
             runs[name].setdefault(run.number, known)
             if (name, run.number) in wanted:
                 named.add(run.id)
     enrolments: dict[tuple[int, int], tuple[int, str]] = {}
-    taken: dict[int, int] = defaultdict(int)
     for run_id, person_id, id_, state in session.execute(
         select(Enrolment.run_id, Enrolment.person_id, Enrolment.id, Enrolment.state).where(Enrolment.run_id.in_(named))
     ):
         enrolments[run_id, person_id] = (id_, state)
-        taken[run_id] += state == "enrolled"
+    books = seats.books_of(session, [rows[run_id] for run_id in named])
     for known in {id(run): run for numbered in runs.values() for run in numbered.values()}.values():
-        if known.left is not None and known.id in named:
-            known.left -= taken[known.id]
+        known.seats = books.get(known.id, known.seats)
     return runs, enrolments

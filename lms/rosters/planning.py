@@ -499,10 +499,11 @@ class _Row:
             return
         if not run.is_open:
             raise _WrongError("run_closed", "run", course=run.title, run=run.number)
-        if run.left is not None and run.left < 1:
-            raise _WrongError("run_full", "run", course=run.title, run=run.number)
         if company.region_id is None:
             raise _WrongError("missing_for_new", "region")
+        origin = (company.id or 0, company.region_id)
+        if not run.seats.has_seats(*origin):
+            raise _WrongError("run_full", "run", course=run.title, run=run.number)
         self._note("enrolled", "run", course=run.title, run=run.number)
         step.run_id = run.id
         step.enrolment_deed = "again" if there else "add"
@@ -511,8 +512,7 @@ class _Row:
 
         def keep() -> None:
             self.planner._enrolled.add((run.id, person.uid))
-            if run.left is not None:
-                run.left -= 1
+            run.seats.take(*origin)
 
         self.afterwards.append(keep)
 

@@ -196,7 +196,6 @@ class _Writer:
         again = select(RosterStep.enrolment_id).where(self.steps(RosterStep.enrolment_deed == "again"))
         if self.any(RosterStep.enrolment_deed == "again"):
             bulk.take_up_again(self.session, again, now=self.now)
-        bulk.refuse_overfull(self.session, select(RosterStep.run_id).where(self.steps(deeds)))
         made = select(Enrolment).where(
             or_(
                 Enrolment.uid.in_(
@@ -205,6 +204,8 @@ class _Writer:
                 Enrolment.id.in_(again),
             )
         )
+        runs = select(RosterStep.run_id).where(self.steps(deeds))
+        bulk.refuse_overfull(self.session, runs, made.with_only_columns(Enrolment.id))
         columns: dict[str, Any] = {"roster_id": literal(self.roster_id), "enrolment_id": Enrolment.id}
         self.insert(RosterEnrolment, columns, made)
 

@@ -61,7 +61,7 @@ def submit(
     version = unit.exercise_version
     if unit.kind != "exercise" or version is None:
         raise NotFoundError()
-    enrolments.refuse_closed(enrolment.run, seoul_day(now))
+    enrolments.refuse_closed(enrolment, seoul_day(now))
     read_notebook(notebook, exercises.get(version.facts["slug"], version.digest), max_bytes=max_bytes)
     resident_numbers.refuse(file_name)
     resident_numbers.refuse_in_document(notebook)

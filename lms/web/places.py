@@ -45,7 +45,7 @@ class Place:
 
     @property
     def is_open(self) -> bool:
-        return self.run.is_open_on(today())
+        return self.enrolment.is_open_on(today())
 
     @property
     def previous(self) -> RunUnit | None:

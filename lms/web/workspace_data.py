@@ -73,7 +73,7 @@ def island(place: Place, version: ExerciseVersion, sheet: Sheet, kept: Kept) -> 
 
 def _why_closed(place: Place) -> str:
     try:
-        refuse_closed(place.run, today())
+        refuse_closed(place.enrolment, today())
     except RunNotOpenError as error:
         return explain(error)
     return ""

@@ -99,7 +99,7 @@ def save(
         RunNotOpenError: nothing is kept where nothing may be handed in.
     """
     now = now or utcnow()
-    enrolments.refuse_closed(place.enrolment.run, seoul_day(now))
+    enrolments.refuse_closed(place.enrolment, seoul_day(now))
     ledger.lock(session, place.enrolment.id)  # two tabs that save together do so one after the other
     row = _newest(session, place.enrolment, place.unit)
     before = _kept(row, sheet)

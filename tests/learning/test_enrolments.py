@@ -15,7 +15,7 @@ from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.models import CompanyStatus, Database, Employment, Enrolment, LedgerEntry, Person, Run, make_engine
 from lms.people.viewers import Viewer
 from tests.processes import run_together
-from tests.world import JOINED, World, at, employ, make_run, unit
+from tests.world import JOINED, World, at, employ, load, make_run, unit
 
 DAY = date(2026, 3, 10)
 
@@ -205,21 +205,21 @@ def test_the_list_has_the_newest_run_first_each_with_its_own_standing(
 def test_a_run_takes_work_from_its_first_day_to_its_last(
     session: Session, world: World, day: date, reason: str | None
 ) -> None:
-    run = session.get_one(Run, world.run.id)
-    run.learn_to = date(2026, 3, 31)
+    made = load(session, enrol(session, world, world.hana).id)
+    made.run.learn_to = date(2026, 3, 31)
     if reason is None:
-        enrolments.refuse_closed(run, day)
+        enrolments.refuse_closed(made, day)
         return
     with pytest.raises(RunNotOpenError) as caught:
-        enrolments.refuse_closed(run, day)
+        enrolments.refuse_closed(made, day)
     assert (caught.value.reason, caught.value.learn_to) == (reason, date(2026, 3, 31))
 
 
 def test_a_closed_run_takes_no_work_on_any_day(session: Session, world: World) -> None:
-    run = session.get_one(Run, world.run.id)
-    run.closed_at = at("2026-03-05")
+    made = load(session, enrol(session, world, world.hana).id)
+    made.run.closed_at = at("2026-03-05")
     with pytest.raises(RunNotOpenError) as caught:
-        enrolments.refuse_closed(run, DAY)
+        enrolments.refuse_closed(made, DAY)
     assert caught.value.reason == "closed"
 
 

@@ -24,9 +24,7 @@ class AdmissionError(LMSError):
 
 def of_run(session: Session, run_id: int) -> Admission:
     """As it is set, or the usual; the latter is not in the database."""
-    return session.get(Admission, run_id) or Admission(
-        run_id=run_id, approval=APPROVAL, moves_up_days=MOVES_UP_DAYS
-    )
+    return session.get(Admission, run_id) or Admission(run_id=run_id, approval=APPROVAL, moves_up_days=MOVES_UP_DAYS)
 
 
 def change(session: Session, run: Run, *, approval: str, moves_up_days: int, actor_id: int | None) -> None:

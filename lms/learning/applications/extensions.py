@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lms import audit
@@ -28,11 +28,16 @@ class ExtensionError(LMSError):
     sentence = "The period was not made longer: {reason}."
 
 
-def last_day() -> ColumnElement[Any]:
-    """The last day of an enrolment, over Enrolment joined with Run; see `Enrolment.last_day`."""
+def last_day(known_at: datetime | None = None) -> ColumnElement[Any]:
+    """The last day of an enrolment (see `Enrolment.last_day`), over Enrolment joined with Run; by what was known before a
+    moment, where one is given."""
+    known = true() if known_at is None else Extension.at < known_at
+    newest = select(Extension.learn_to).where(known).order_by(Extension.id.desc()).limit(1)
+    own = newest.where(Extension.enrolment_id == Enrolment.id)
+    company = newest.where(Extension.run_id == Enrolment.run_id, Extension.company_id == Enrolment.company_id)
     day: Any = Run.learn_to
-    for other in (Enrolment.own_extension, Enrolment.company_extension):
-        later: Any = other
+    for other in (own, company):
+        later = other.correlate(Enrolment).scalar_subquery()
         day = case((later > day, later), else_=day)
     return day
 
@@ -76,9 +81,7 @@ def extend(
         detail={"learn_to": learn_to.isoformat(), "learners": len(learners), "companies": len(companies)},
     )
     told = session.scalars(
-        select(Enrolment.person_id).where(
-            *mine, or_(Enrolment.id.in_(learners), Enrolment.company_id.in_(companies))
-        )
+        select(Enrolment.person_id).where(*mine, or_(Enrolment.id.in_(learners), Enrolment.company_id.in_(companies)))
     ).all()
     facts = telling.of_run(session, run) | {"last_day": learn_to.isoformat(), "reason": reason[:400]}
     send_many(session, "extended", [(person, facts, None) for person in told], now=now)

@@ -6,14 +6,13 @@ a seat of the company, of the region, of the rest.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lms.clock import seoul_day, utcnow
@@ -45,12 +44,12 @@ class Book:
         kept = sum(self.companies.values()) + sum(self.regions.values())
         self.rest = 0 if self.seats is None else self.seats - kept
 
-    def has_seat(self, company_id: int, region_id: int) -> bool:
+    def has_seats(self, company_id: int, region_id: int, number: int = 1) -> bool:
+        """Whether there are so many for people of a company and region."""
         if self.seats is None:
             return True
-        if self.taken >= self.seats:
-            return False
-        return self.companies.get(company_id, 0) > 0 or self.regions.get(region_id, 0) > 0 or self.rest > 0
+        theirs = max(0, self.companies.get(company_id, 0)) + max(0, self.regions.get(region_id, 0)) + max(0, self.rest)
+        return number <= min(theirs, self.seats - self.taken)
 
     def take(self, company_id: int, region_id: int, number: int = 1) -> None:
         """Seats are taken, whether or not there are any."""
@@ -61,10 +60,6 @@ class Book:
                 kept[key] -= some
                 number -= some
         self.rest -= number
-
-    @property
-    def is_overfull(self) -> bool:
-        return self.seats is not None and (self.taken > self.seats or self.rest < 0)
 
     @property
     def left(self) -> int | None:
@@ -84,29 +79,42 @@ def book_of(session: Session, run: Run) -> Book:
     return books_of(session, [run])[run.id]
 
 
-def books_of(session: Session, runs: Collection[Run]) -> dict[int, Book]:
-    """Two queries, however many runs. An enrolment counts for the company that an entry of it was merged into since."""
-    ids = [run.id for run in runs]
-    kept: dict[int, tuple[dict[int, int], dict[int, int]]] = {id_: ({}, {}) for id_ in ids}
+def books_of(session: Session, runs: Collection[Run], *, without: Select | None = None) -> dict[int, Book]:
+    """Two queries, however many runs; as if the enrolments that `without` selects were not there."""
+    kept: dict[int, tuple[dict[int, int], dict[int, int]]] = {run.id: ({}, {}) for run in runs}
     company = func.coalesce(Company.merged_into_id, RunQuota.company_id)
     for run_id, company_id, region_id, seats in session.execute(
         select(RunQuota.run_id, company, RunQuota.region_id, RunQuota.seats)
         .outerjoin(Company, Company.id == RunQuota.company_id)
-        .where(RunQuota.run_id.in_(ids))
+        .where(RunQuota.run_id.in_(list(kept)))
     ):
-        of, key = (kept[run_id][0], company_id) if company_id is not None else (kept[run_id][1], region_id)
+        of, key = (kept[run_id][1], region_id) if company_id is None else (kept[run_id][0], company_id)
         of[key] = of.get(key, 0) + seats
     books = {run.id: Book(run.seats, *kept[run.id]) for run in runs}
+    others = None if without is None else Enrolment.id.not_in(without)
+    for run_id, origin, number in count_by_origin(session, runs, others):
+        books[run_id].take(*origin, number)
+    return books
+
+
+def count_by_origin(
+    session: Session, runs: Collection[Run], which: ColumnElement[bool] | None = None
+) -> list[tuple[int, tuple[int, int], int]]:
+    """How many (of these) are in each run, by company and region. They count for the company that an entry of it
+    was merged into since."""
     company = func.coalesce(Company.merged_into_id, Company.id)
-    for run_id, company_id, region_id, number in session.execute(
+    rows = session.execute(
         select(Enrolment.run_id, company, Enrolment.region_id, func.count())
         .join(Company, Company.id == Enrolment.company_id)
-        .where(Enrolment.run_id.in_(ids), Enrolment.state == "enrolled")
+        .where(
+            Enrolment.run_id.in_([run.id for run in runs]),
+            Enrolment.state == "enrolled",
+            true() if which is None else which,
+        )
         .group_by(Enrolment.run_id, company, Enrolment.region_id)
         .order_by(Enrolment.run_id, company, Enrolment.region_id)
-    ):
-        books[run_id].take(company_id, region_id, number)
-    return books
+    )
+    return [(run_id, (company_id, region_id), number) for run_id, company_id, region_id, number in rows]
 
 
 # Who somebody is on a day
@@ -184,15 +192,16 @@ def admit(
     reason: str = "",
     waits: bool = True,
     is_noted: bool = True,
+    may_overlap: bool = False,
     now: datetime | None = None,
 ) -> list[Admitted]:
     """Give people seats in a run, in their order, or a place on its waiting list where there are none left (`waits`).
 
     The run is locked until the transaction ends. `is_noted` writes how somebody came to it as an application; one of hers
-    that is alive is decided thereby anyway.
+    that is alive is decided thereby anyway. `may_overlap`: into this run also who is in another of the course at the time.
     """
     now = now or utcnow()
-    desk = Desk(session, lock(session, run_id), people, now)
+    desk = Desk(session, lock(session, run_id), people, now, may_overlap=may_overlap)
     return [
         desk.admit(person, way=way, actor_id=actor_id, reason=reason, waits=waits, is_noted=is_noted)
         for person in dict.fromkeys(people)
@@ -211,14 +220,16 @@ def problem_of_run(run: Run, day: date) -> str:
 class Desk:
     """Where the seats of one locked run are given. It knows of the people that it was made for."""
 
-    def __init__(self, session: Session, run: Run, people: Sequence[int], now: datetime) -> None:
+    def __init__(
+        self, session: Session, run: Run, people: Sequence[int], now: datetime, *, may_overlap: bool = False
+    ) -> None:
         self.session = session
         self.run = run
         self.now = now
         self.day = seoul_day(now)
         self.book = book_of(session, run)
         self.origins = origins_on(session, people, self.day)
-        self._elsewhere = elsewhere(session, run, people)
+        self._elsewhere = {} if may_overlap else elsewhere(session, run, people)
         self._enrolments = {
             row.person_id: row
             for row in session.scalars(
@@ -235,7 +246,7 @@ class Desk:
                 )
             )
         }
-        self._may_wait = self.day <= admission.last_day_to_move_up(session, run)
+        self.may_wait = self.day <= admission.last_day_to_move_up(session, run)
 
     def refusal(self, person: int) -> str:
         """Why she gets no seat, whether or not one is free; empty where nothing is in the way."""
@@ -250,13 +261,20 @@ class Desk:
 
     def has_seat(self, person: int) -> bool:
         origin = self.origins[person]
-        return self.book.has_seat(origin.company_id, origin.region_id)
+        return self.book.has_seats(origin.company_id, origin.region_id)
 
     def admit(
-        self, person: int, *, way: str, actor_id: int | None, reason: str = "", waits: bool = True, is_noted: bool = True
+        self,
+        person: int,
+        *,
+        way: str,
+        actor_id: int | None,
+        reason: str = "",
+        waits: bool = True,
+        is_noted: bool = True,
     ) -> Admitted:
         refused = self.refusal(person)
-        if not refused and not self.has_seat(person) and not (waits and self._may_wait):
+        if not refused and not self.has_seat(person) and not (waits and self.may_wait):
             refused = "full"
         if refused:
             return Admitted(person, "refused", reason=refused)
@@ -359,5 +377,3 @@ def elsewhere(session: Session, run: Run, people: Collection[int]) -> dict[int, 
         )
     )
     return {person_id: uid for person_id, uid in rows}
-
-
