@@ -124,10 +124,12 @@ def _mergers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs within a region; nobody is merged into one that is merged itself."""
     into, on = np.full(count, -1), np.full(count, until + 10_000)
-    pairs = random.permutation(count)[: 2 * max(1, round(count * _TWICE))].reshape(-1, 2) if count > 3 else []
-    for place, other in pairs:
-        if region[place] == region[other]:
-            into[place], on[place] = other, random.integers(since + 30, until + 1)
+    mixed = random.permutation(count)
+    mixed = mixed[np.argsort(region[mixed], kind="stable")]
+    pairs = mixed[: count // 2 * 2].reshape(-1, 2)
+    pairs = pairs[region[pairs[:, 0]] == region[pairs[:, 1]]]
+    for place, other in pairs[random.permutation(len(pairs))[: max(1, round(count * _TWICE))]]:
+        into[place], on[place] = other, random.integers(since + 30, until + 1)
     return into, on
 
 
