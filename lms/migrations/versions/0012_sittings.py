@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("directions", sa.String(length=600), nullable=False),
         sa.Column("begins_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
         sa.Column("ends_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("hours", sa.Float(), nullable=False),
+        sa.Column("hours", sa.Double(), nullable=False),
         sa.Column("seats", sa.Integer(), nullable=True),
         sa.Column("expects", sa.String(length=8), nullable=False),
         sa.Column("is_extra", sa.Boolean(), nullable=False),
@@ -70,7 +70,7 @@ def upgrade() -> None:
         sa.Column("arrived_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("left_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("awaits_leaving", sa.Boolean(), nullable=False),
-        sa.Column("hours", sa.Float(), nullable=False),
+        sa.Column("hours", sa.Double(), nullable=False),
         sa.Column("source", sa.String(length=4), nullable=False),
         sa.Column("recorded_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=True),
@@ -89,12 +89,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_lms_attendance_enrolment_id"), "lms_attendance", ["enrolment_id"])
     op.create_index(op.f("ix_lms_attendance_actor_id"), "lms_attendance", ["actor_id"])
     with op.batch_alter_table("lms_completion_rule") as batch_op:
-        batch_op.add_column(sa.Column("attendance", sa.Float(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("attendance", sa.Double(), nullable=False, server_default="0"))
         batch_op.create_check_constraint(
             batch_op.f("ck_lms_completion_rule_attendance"), "attendance BETWEEN 0 AND 100"
         )
     with op.batch_alter_table("lms_completion_rule") as batch_op:
-        batch_op.alter_column("attendance", existing_type=sa.Float(), existing_nullable=False, server_default=None)
+        batch_op.alter_column("attendance", existing_type=sa.Double(), existing_nullable=False, server_default=None)
     _hold_kinds(*_KINDS, "attended")
 
 
