@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ("tests.browsers", "tests.databases", "tests.world", "tests.classroom", "tests.runtimes")
+pytest_plugins = (
+    "tests.browsers",
+    "tests.databases",
+    "tests.world",
+    "tests.classroom",
+    "tests.runtimes",
+    "tests.fillings",
+)
 
 
 @pytest.hookimpl(wrapper=True)

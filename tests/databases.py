@@ -1,14 +1,23 @@
-"""Fixtures: a migrated database of each kind for each test, made by copying one that was migrated once."""
+"""Fixtures: a migrated database of each kind for each test, made by copying one that was migrated once.
+
+What most tests begin with, people or a published course, is put into such a copy once as well, and then that is copied:
+see `Filling`, and tests/fillings.py for who begins with what.
+"""
 
 from __future__ import annotations
 
+import pickle
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import URL, make_url
 from sqlalchemy.orm import Session
 
 from lms.files import FileStore
@@ -19,21 +28,119 @@ from .postgres import Cluster, NoPostgresError, running_cluster
 from .required import do_without
 
 KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
-_TEMPLATE = "lms_template"
 _numbers = count(1)
 
 
-def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    upgrade(engine)
-    engine.dispose()
+@dataclass(frozen=True)
+class Filling:
+    """What a test's database holds at its beginning. `fill` commits it and returns rows for the test, by name; files go into
+    the store that it is given. Of fillings with one name the first is used for all."""
+
+    name: str
+    fill: Callable[[Database, FileStore], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The rows that a filling returned, detached and this test's own, and where the files lie that it stored."""
+
+    rows: dict[str, Any]
+    stored: Path
+
+    def put_files(self, files: FileStore) -> None:
+        shutil.copytree(self.stored, files.root, dirs_exist_ok=True)
+
+
+_filled: dict[URL, Filled] = {}
+
+
+def filled(database: Database) -> Filled | None:
+    """What a test's database was made with, if anything."""
+    return _filled.get(database.engine.url)
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A database that nobody is connected to: a file, or a name in the cluster."""
+
+    database: str
+    rows: bytes
+    stored: Path
+
+    @contextmanager
+    def given(self, url: str) -> Iterator[str]:
+        _filled[make_url(url)] = Filled(pickle.loads(self.rows), self.stored)
+        yield url
+        del _filled[make_url(url)]
+
+
+class _Templates(ABC):
+    """The templates of one kind. `folder` is for files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, _Template] = {}
+
+    def get(self, filling: Filling | None) -> _Template:
+        name = filling.name if filling else ""
+        if name not in self._made:
+            self._made[name] = self._make(filling)
+        return self._made[name]
+
+    def _make(self, filling: Filling | None) -> _Template:
+        copied = self.get(None) if filling else None
+        number = len(self._made)
+        stored = self._folder / f"files of {number}"
+        stored.mkdir()
+        database = self._create(number, copied)
+        rows: dict[str, Any] = {}
+        engine = make_engine(self._url(database))
+        if filling is None:
+            upgrade(engine)
+        else:
+            rows = filling.fill(Database(engine), FileStore(stored))
+        engine.dispose()
+        return _Template(database, pickle.dumps(rows), stored)
+
+    @abstractmethod
+    def _create(self, number: int, copied: _Template | None) -> str: ...
+
+    @abstractmethod
+    def _url(self, database: str) -> str: ...
+
+
+class _SQLiteTemplates(_Templates):
+    def _create(self, number: int, copied: _Template | None) -> str:
+        made = str(self._folder / f"{number}.sqlite3")
+        if copied:
+            shutil.copy(copied.database, made)
+        return made
+
+    def _url(self, database: str) -> str:
+        return f"sqlite:///{database}"
+
+
+class _PostgresTemplates(_Templates):
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        super().__init__(folder)
+        self._cluster = cluster
+
+    def _create(self, number: int, copied: _Template | None) -> str:
+        made = f"lms_template_{number}"
+        _create(self._cluster, made, copied)
+        return made
+
+    def _url(self, database: str) -> str:
+        return self._cluster.url(database)
+
+
+def _create(cluster: Cluster, name: str, copied: _Template | None) -> None:
+    cluster.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY" + (f" TEMPLATE {copied.database}" if copied else ""))
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    _migrate(f"sqlite:///{file}")
-    return file
+def _sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> _Templates:
+    return _SQLiteTemplates(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
@@ -56,27 +163,33 @@ def cluster(_cluster_or_reason: Cluster | str) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(_cluster_or_reason: Cluster | str) -> str:
-    if isinstance(_cluster_or_reason, Cluster):
-        _cluster_or_reason.execute(f"CREATE DATABASE {_TEMPLATE}")
-        _migrate(_cluster_or_reason.url(_TEMPLATE))
-    return _TEMPLATE
+def _postgres_templates(
+    _cluster_or_reason: Cluster | str, tmp_path_factory: pytest.TempPathFactory
+) -> _Templates | None:
+    if isinstance(_cluster_or_reason, str):
+        return None
+    return _PostgresTemplates(tmp_path_factory.mktemp("postgres"), _cluster_or_reason)
 
 
 @pytest.fixture
-def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(_sqlite_templates: _Templates, filling: Filling | None, tmp_path: Path) -> Iterator[str]:
     """A migrated SQLite database, for tests of what is SQLite's alone or knows no database at all."""
     file = tmp_path / "lms.sqlite3"
-    shutil.copy(_sqlite_template, file)
-    return f"sqlite:///{file}"
+    template = _sqlite_templates.get(filling)
+    shutil.copy(template.database, file)
+    with template.given(f"sqlite:///{file}") as url:
+        yield url
 
 
 @pytest.fixture
-def postgres_url(cluster: Cluster, _postgres_template: str) -> Iterator[str]:
+def postgres_url(cluster: Cluster, _postgres_templates: _Templates | None, filling: Filling | None) -> Iterator[str]:
     """A migrated PostgreSQL database."""
+    assert _postgres_templates is not None
     name = f"lms_{next(_numbers)}"
-    cluster.execute(f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY")
-    yield cluster.url(name)
+    template = _postgres_templates.get(filling)
+    _create(cluster, name, template)
+    with template.given(cluster.url(name)) as url:
+        yield url
     cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -99,7 +212,7 @@ def empty_database_url(database_kind: str, request: pytest.FixtureRequest, tmp_p
         return
     cluster = request.getfixturevalue("cluster")
     name = f"empty_{next(_numbers)}"
-    cluster.execute(f"CREATE DATABASE {name}")
+    _create(cluster, name, None)
     yield cluster.url(name)
     cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

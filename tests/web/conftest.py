@@ -7,17 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Filling
 from tests.world import World
 
 from . import small_course
 from .browser import Browser
-from .site import Site, open_site, standalone
+from .site import Site, filling_of, open_site, standalone
 
 
 @pytest.fixture(scope="session")
 def small_content(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the small course and its exercise."""
     return small_course.write(tmp_path_factory.mktemp("content"))
+
+
+@pytest.fixture
+def filling(request: pytest.FixtureRequest, filling: Filling | None, tmp_path: Path) -> Filling | None:
+    """With a site, its course as well, but where a test writes content of its own."""
+    if filling is None or filling.name != "world" or "small_content" not in request.fixturenames:
+        return filling
+    content: Path = request.getfixturevalue("small_content")
+    return filling if content.is_relative_to(tmp_path) else filling_of(content)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
@@ -21,7 +22,7 @@ from lms.clock import today
 from lms.files import FileStore
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, runs
-from lms.models import Base, Course, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
+from lms.models import Base, Course, Database, Enrolment, ExerciseVersion, Person, Run, RunUnit, Submission
 from lms.people import consents
 from lms.people.privacy import sealing
 from lms.settings import KEYS_NAME, Settings
@@ -29,7 +30,8 @@ from lms.submissions.take_result import write_grade
 from lms.web import work
 from lms.web.app import create_app
 from lms.web.extension import LMS
-from tests.world import PASSWORD, World
+from tests.databases import Filling, filled
+from tests.world import PASSWORD, World, commit_world
 
 from . import small_course
 from .browser import Browser
@@ -166,14 +168,35 @@ def standalone(database_url: str, folder: Path, content: Path, **more: object) -
 
 
 def open_site(app: Flask, world: World, content: Path, prefix: str = "") -> Site:
-    """Publish the small course and put 김하나 into a run of it that is open today."""
+    """Publish the small course and put 김하나 into a run of it that is open today, where the database hasn't that already."""
     lms: LMS = app.extensions["lms"]
-    with lms.database.writing() as session:
-        run = _publish(session, lms.files, world, content)
+    given = filled(lms.database)
+    if given is not None and "site" in given.rows:
+        given.put_files(lms.files)
+        run, enrolment = given.rows["site"]
+    else:
+        run, enrolment = open_small_course(lms.database, lms.files, world, content)
+    return Site(app, lms, world, run, prefix, {world.hana.id: enrolment})
+
+
+def open_small_course(database: Database, files: FileStore, world: World, content: Path) -> tuple[Run, Enrolment]:
+    with database.writing() as session:
+        run = _publish(session, files, world, content)
         session.commit()
-    site = Site(app, lms, world, run, prefix)
-    site.enrolled[world.hana.id] = site.enrol(world.hana)
-    return site
+    with database.writing() as session:
+        enrolment = enrolments.enrol(session, session.get_one(Run, run.id), world.hana.id)
+        session.commit()
+    return run, enrolment
+
+
+def filling_of(content: Path) -> Filling:
+    """The world, and the small course as it lies in `content` with 김하나 in a run of it that is open today."""
+
+    def fill(database: Database, files: FileStore) -> dict[str, Any]:
+        world = commit_world(database)
+        return {"world": world, "site": open_small_course(database, files, world, content)}
+
+    return Filling(f"{content} on {today()}", fill)
 
 
 def _publish(session: Session, files: FileStore, world: World, content: Path) -> Run:
