@@ -154,7 +154,7 @@ _KINDS = ", ".join(f"'{kind}'" for kind in COUNTED_KINDS)
 _STALE = "UPDATE lms_rollup SET built_at = NULL WHERE built_at IS NOT NULL"
 # A withdrawal that the old first day counted one way and the new one another.
 _STALE_BY_START = (
-    f"{_STALE} AND EXISTS (SELECT 1 FROM lms_ledger_entry AS entry"
+    f"{_STALE} AND EXISTS (SELECT 1 FROM lms_ledger_entry AS entry"  # noqa: S608
     " JOIN lms_enrolment ON lms_enrolment.id = entry.enrolment_id"
     " WHERE lms_enrolment.run_id = NEW.id AND entry.kind = 'withdrawn'"
     " AND (entry.effective_on < OLD.learn_from) <> (entry.effective_on < NEW.learn_from))"
@@ -183,7 +183,7 @@ _FUNCTIONS = (
 CREATE OR REPLACE FUNCTION lms_rollup_note() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN INSERT INTO lms_rollup_due (entry_id, enrolment_id)
 SELECT id, enrolment_id FROM added WHERE kind IN ({_KINDS}); RETURN NULL; END $$
-""",
+""",  # noqa: S608
     f"""
 CREATE OR REPLACE FUNCTION lms_rollup_stale() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN {_STALE}; RETURN NULL; END $$
@@ -229,7 +229,7 @@ def unprepare(connection: Connection) -> None:
 
 def _sqlite() -> list[str]:
     made = [
-        f"CREATE TRIGGER lms_rollup_added AFTER INSERT ON lms_ledger_entry WHEN NEW.kind IN ({_KINDS})"
+        f"CREATE TRIGGER lms_rollup_added AFTER INSERT ON lms_ledger_entry WHEN NEW.kind IN ({_KINDS})"  # noqa: S608
         " BEGIN INSERT INTO lms_rollup_due (entry_id, enrolment_id) VALUES (NEW.id, NEW.enrolment_id); END"
     ]
     for name, table, event, columns, done in _TRIGGERS:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, false, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from lms.clock import end_of_day
@@ -44,21 +44,32 @@ def is_known(question: Question, entry: Any = LedgerEntry) -> ColumnElement[bool
     return entry.recorded_at < end_of_day(question.as_of)
 
 
-def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None = None) -> Select:
-    """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed.
+def facts(
+    question: Question,
+    viewer: Viewer | None,
+    regions: Mapping[int, int],
+    day: date | None = None,
+    *,
+    among: Select | None = None,
+    entries: ColumnElement[bool] | None = None,
+) -> Select:
+    """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed
+    (`applied` is always 1).
 
     `regions` maps the regions that the question leaves to those under which they are counted; one that it lacks is left
     out. `completed_on` is the day of the completion that stands, `state` whether she is in the run. `viewer` None sees all;
-    `day` is that on which she looks.
+    `day` is that on which she looks. `among` leaves the enrolments of these ids, `entries` the entries of the ledger that
+    meet it.
     """
+    known = _known(question, among if among is not None else _narrowed(question, viewer, regions, day), entries)
     # Of who came, left and came again the first entry says with which company and region, the last whether she is in.
-    membership = _newest(question, ("enrolled", "withdrawn"))
-    decision = _newest(question, ("completed", "revoked"))
+    membership = _newest(known, ("enrolled", "withdrawn"))
+    decision = _newest(known, ("completed", "revoked"))
     first, last, decided = aliased(LedgerEntry), aliased(LedgerEntry), aliased(LedgerEntry)
     left_before = and_(last.kind == "withdrawn", last.effective_on < Run.learn_from)
     enrolled = case((left_before, 0), else_=1)
     stands = and_(decided.kind == "completed", ~left_before)
-    active = and_(Enrolment.id.in_(_active(question)), ~left_before)
+    active = and_(Enrolment.id.in_(_active(question, known)), ~left_before)
     statement = (
         select(
             Enrolment.id.label("enrolment_id"),
@@ -69,6 +80,7 @@ def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int],
             first.region_id,
             first.effective_on.label("enrolled_on"),
             case((last.kind == "withdrawn", "withdrawn"), else_="enrolled").label("state"),
+            literal_column("1", Integer).label("applied"),
             enrolled.label("enrolled"),
             case((active, 1), else_=0).label("active"),
             case((stands, 1), else_=0).label("completed"),
@@ -90,7 +102,34 @@ def facts(question: Question, viewer: Viewer | None, regions: Mapping[int, int],
     return statement
 
 
-def _newest(question: Question, kinds: tuple[str, str]) -> Any:
+def _known(question: Question, among: Select | None, entries: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
+    """The entries that count, as conditions on the ledger."""
+    conditions = [is_known(question)]
+    if among is not None:
+        conditions.append(LedgerEntry.enrolment_id.in_(among))
+    if entries is not None:
+        conditions.append(entries)
+    return conditions
+
+
+def _narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None) -> Select | None:
+    """The enrolments that a question can leave at most, so that of a small part only its entries are read. None: all.
+
+    An enrolment has the run, company and region that its entries copied from it.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if viewer is not None and not viewer.is_programme_office:
+        conditions.append(visible_to(viewer, day))
+    if question.filter("company"):
+        conditions.append(of_companies(question, Enrolment.company_id))
+    if runs_are := is_run(question):
+        conditions.append(Enrolment.run_id.in_(select(Run.id).where(*runs_are)))
+    if question.filter("region") or question.filter("zone"):
+        conditions.append(Enrolment.region_id.in_(regions))
+    return select(Enrolment.id).where(*conditions) if conditions else None
+
+
+def _newest(known: list[ColumnElement[bool]], kinds: tuple[str, str]) -> Any:
     """Of each enrolment the last entry of these kinds that is known, and the first of the first kind."""
     return (
         select(
@@ -98,13 +137,13 @@ def _newest(question: Question, kinds: tuple[str, str]) -> Any:
             func.max(LedgerEntry.id).label("last_id"),
             func.min(case((LedgerEntry.kind == kinds[0], LedgerEntry.id))).label("first_id"),
         )
-        .where(LedgerEntry.kind.in_(kinds), is_known(question))
+        .where(LedgerEntry.kind.in_(kinds), *known)
         .group_by(LedgerEntry.enrolment_id)
         .subquery()
     )
 
 
-def _active(question: Question) -> Select:
+def _active(question: Question, known: list[ColumnElement[bool]]) -> Select:
     """Enrolments in which a unit was done in the seven days that end with the day."""
     since = question.as_of - timedelta(days=ACTIVE_DAYS - 1)
     return select(LedgerEntry.enrolment_id).where(
@@ -112,18 +151,14 @@ def _active(question: Question) -> Select:
         LedgerEntry.effective_on >= since,
         LedgerEntry.effective_on <= question.as_of,
         LedgerEntry.recorded_at >= end_of_day(since - timedelta(days=1)),  # nothing is recorded before it is done
-        is_known(question),
+        *known,
     )
 
 
 def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
     conditions = []
-    if companies := question.filter("company"):
-        asked = is_company(companies)
-        if question.regions == "today":
-            today = aliased(Company)
-            asked = or_(asked, Company.merged_into_id.in_(select(today.id).where(is_company(companies, today))))
-        conditions.append(first.company_id.in_(select(Company.id).where(asked)))
+    if question.filter("company"):
+        conditions.append(of_companies(question, first.company_id))
     if runs_are := is_run(question):
         conditions.append(and_(*runs_are))
     if centres := question.filter("centre"):
@@ -148,13 +183,27 @@ def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
             .correlate(first)
             .exists()
         )
-    if statuses := is_status(question):
-        declared = select(CompanyStatus.id).where(*statuses)
-        condition: ColumnElement[bool] = Enrolment.company_status_id.in_(declared)
-        if all(UNDECLARED in question.filter(name) for name in _STATUS if question.filter(name)):
-            condition = or_(condition, Enrolment.company_status_id.is_(None))
-        conditions.append(condition)
+    if is_status(question):
+        conditions.append(of_statuses(question, Enrolment.company_status_id))
     return conditions
+
+
+def of_companies(question: Question, company_id: Any) -> ColumnElement[bool]:
+    """The condition that the filter by company makes; mapped to today with those that were merged into one of them."""
+    companies = question.filter("company")
+    asked = is_company(companies)
+    if question.regions == "today":
+        today = aliased(Company)
+        asked = or_(asked, Company.merged_into_id.in_(select(today.id).where(is_company(companies, today))))
+    return company_id.in_(select(Company.id).where(asked))
+
+
+def of_statuses(question: Question, status_id: Any) -> ColumnElement[bool]:
+    """The condition that the filters by what a company declared make."""
+    condition: ColumnElement[bool] = status_id.in_(select(CompanyStatus.id).where(*is_status(question)))
+    if all(UNDECLARED in question.filter(name) for name in STATUS if question.filter(name)):
+        condition = or_(condition, status_id.is_(None))
+    return condition
 
 
 def is_company(keys: Collection[str], company: Any = Company) -> ColumnElement[bool]:
@@ -171,14 +220,14 @@ def is_member(question: Question, day: Any) -> ColumnElement[bool]:
     return and_(held, ClusterMember.recorded_at < end_of_day(question.as_of))
 
 
-_STATUS = ("size", "level", "industry")
+STATUS = ("size", "level", "industry")
 
 
 def is_status(question: Question) -> list[ColumnElement[bool]]:
     """The conditions on a company's status that the filters make."""
     columns = {"size": CompanyStatus.size_class, "level": CompanyStatus.factory_level}
     conditions = []
-    for name in _STATUS:
+    for name in STATUS:
         if not (keys := question.filter(name)):
             continue
         if name in columns:
