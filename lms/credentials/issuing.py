@@ -26,6 +26,7 @@ from lms.models import (
     Course,
     Enrolment,
     LedgerEntry,
+    Person,
     Run,
 )
 from lms.people import codes
