@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms.models import Base, Centre, Change, Cluster, Company, Industry, Person, Region
+from lms.models import Base, Centre, Change, Cluster, Company, Industry, Person, Programme, Region
 from lms.people.changes import Deed
 from lms.people.organisations.business_numbers import display
 from lms.reports.rows import vocabulary_of
@@ -42,6 +42,14 @@ KINDS: Mapping[str, Any] = {
     "region_served": lazy_gettext("Took a region up"),
     "region_left": lazy_gettext("Gave a region up"),
     "roster_applied": lazy_gettext("Roster applied"),
+    "run_made": lazy_gettext("Run made"),
+    "run_changed": lazy_gettext("Run changed"),
+    "run_opened": lazy_gettext("Run opened"),
+    "run_opening_withdrawn": lazy_gettext("Opening of a run withdrawn"),
+    "run_pinned": lazy_gettext("Newest version of the course taken"),
+    "run_rule_changed": lazy_gettext("Completion rule changed"),
+    "run_quota_set": lazy_gettext("Limit of a run set"),
+    "run_quota_removed": lazy_gettext("Limit of a run removed"),
     "undone": lazy_gettext("Undone"),
 }
 
@@ -65,7 +73,20 @@ _COLUMNS: Mapping[str, Any] = {
     "job": lazy_gettext("duty"),
     "from_on": lazy_gettext("from"),
     "to_on": lazy_gettext("until"),
+    "number": lazy_gettext("number"),
+    "programme_id": lazy_gettext("programme"),
+    "apply_from": lazy_gettext("applications from"),
+    "apply_to": lazy_gettext("applications until"),
+    "learn_from": lazy_gettext("learning from"),
+    "learn_to": lazy_gettext("learning until"),
+    "review_to": lazy_gettext("reading until"),
+    "seats": lazy_gettext("seats"),
+    "hours": lazy_gettext("hours"),
+    "progress": lazy_gettext("progress"),
+    "score": lazy_gettext("score"),
+    "attendance": lazy_gettext("attendance"),
 }
+_DAYS = ("from_on", "to_on", "apply_from", "apply_to", "learn_from", "learn_to", "review_to")
 
 ROLES: Mapping[str, Any] = {
     "officer": lazy_gettext("Officer"),
@@ -84,6 +105,7 @@ _NAMED: Mapping[str, type[Base]] = {
     "merged_into_id": Company,
     "person_id": Person,
     "centre_id": Centre,
+    "programme_id": Programme,
 }
 
 
@@ -114,7 +136,7 @@ def tell(session: Session, deeds: Sequence[Deed]) -> list[Told]:
             lines=[*(line for change in deed.changes if (line := _line(change, names))), *_counted(deed)],
             is_undone=deed.set.undone_at is not None,
             undoable=deed.set.undone_at is None and deed.set.undoes_id is None and deed.set.kind in KINDS
-            and deed.set.kind != "roster_applied",
+            and deed.set.kind != "roster_applied" and not deed.set.kind.startswith("run_"),
         )
         for deed in deeds
     ]  # fmt: skip
@@ -143,7 +165,7 @@ def _line(change: Change, names: Mapping[tuple[str, int], str]) -> str:
 
 def _is_its_own(change: Change, key: str) -> bool:
     """The company of a company's own rows goes without saying."""
-    return key == "company_id" and change.table_name != "lms_employment"
+    return key == "company_id" and change.table_name not in ("lms_employment", "lms_run_quota")
 
 
 def _value(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str:
@@ -151,7 +173,7 @@ def _value(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str:
         return "–"
     if key in _NAMED:
         return names.get((key, value), "–")
-    if key in ("from_on", "to_on"):
+    if key in _DAYS:
         return format_day(date.fromisoformat(value))
     if key == "business_number":
         return display(value)

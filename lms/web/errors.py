@@ -16,6 +16,11 @@ from lms.files import StorageError
 from lms.learning.bulk import BulkError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
 from lms.learning.ledger import DecisionError
+from lms.learning.reminders import bulletins
+from lms.learning.reminders.bulletins import BulletinError
+from lms.learning.runs import RunError
+from lms.learning.runs.editing import RunFieldsError
+from lms.learning.runs.states import RunStateError
 from lms.people.accounts import AccountError, SignInRefusedError
 from lms.people.codes import CodeError
 from lms.people.consents import ConsentError
@@ -40,9 +45,9 @@ from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
 from lms.workspace.typed import DraftError
 
-from . import access, flashes, observation, roster_words
+from . import access, flashes, observation, roster_words, run_words
 from .csrf import FormExpiredError
-from .i18n import format_day
+from .i18n import format_day, ngettext
 from .i18n import gettext as _
 from .redirects import safe_target
 from .templating import here, render, url
@@ -135,6 +140,26 @@ def _account(error: LMSError) -> str:
         "email_taken": _("There is an account with this e-mail already."),
         "email_malformed": _("This is not an e-mail address. It looks like name@company.kr."),
         "name_missing": _("Type the name."),
+    }[error.reason]
+
+
+def _bulletin(error: LMSError) -> str:
+    if error.reason == "place":
+        return _(
+            "“{%(what)s}” stands for nothing. You may write {name}, {course} and {last day}; each reader sees the own.",
+            what=error.what,
+        )
+    if error.reason == "too_many":
+        return ngettext(
+            "You wrote to many people %(num)s time in the last 24 hours. Try again tomorrow.",
+            "You wrote to many people %(num)s times in the last 24 hours. Try again tomorrow.",
+            error.most,
+        )
+    return {
+        "subject": _("Write a subject of up to %(num)s characters.", num=bulletins.LONGEST_SUBJECT),
+        "body": _("Write a text of up to %(num)s characters.", num=bulletins.LONGEST_BODY),
+        "nobody": _("There is nobody to write to. Choose others."),
+        "late": _("It was sent already and can't be taken back any more."),
     }[error.reason]
 
 
@@ -303,6 +328,7 @@ def _report(error: LMSError) -> str:
 _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     NotANotebookError: _not_a_notebook,
     RunNotOpenError: _run_not_open,
+    BulletinError: _bulletin,
     WeakPasswordError: _weak_password,
     SignInRefusedError: _sign_in_refused,
     AccountError: _account,
@@ -316,6 +342,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     TooManyError: lambda error: _("Too much was asked for from here. Wait fifteen minutes and try again."),
     ConsentError: lambda error: _("Agree to what is required, or sign out. Nothing was kept."),
     DecisionError: _decision,
+    RunFieldsError: lambda error: run_words.problem(error.problems[0]),
+    RunStateError: run_words.not_allowed,
+    RunError: run_words.refused,
     DraftError: _draft,
     RegradeError: _regrade,
     StorageError: lambda error: _(
@@ -366,6 +395,7 @@ def _page_of(error: LMSError) -> Page:
         ),
         ResidentNumberError: lambda: Page(422, _("Resident registration numbers are not taken."), explain(error)),
         RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
+        RunStateError: lambda: Page(409, _("The run does not allow this now."), explain(error)),
         DraftError: lambda: Page(
             413 if error.reason == "too_large" else 422, _("Your text was not saved."), explain(error)
         ),
