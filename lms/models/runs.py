@@ -127,7 +127,7 @@ class CompletionRule(Base):
 
 
 class RunQuota(Base):
-    """Seats of a run that are kept for a company, or for a region; the rest is anybody's."""
+    """At most so many seats of a run for one company, or for the companies of one region."""
 
     __tablename__ = "lms_run_quota"
     __table_args__ = (
