@@ -21,9 +21,16 @@ def mail_topics(session: Session, person_id: int) -> frozenset[str]:
     return frozenset(CHOSEN_TOPICS) - frozenset(unwanted)
 
 
-def choose_mail(session: Session, person_id: int, wanted: Collection[str]) -> None:
-    """Have these by mail and the others in the site alone. What is no topic with a choice is left aside."""
-    rows = [{"person_id": person_id, "topic": topic, "by_mail": topic in wanted} for topic in CHOSEN_TOPICS]
+def choose_mail(
+    session: Session, person_id: int, wanted: Collection[str], offered: Collection[str] = CHOSEN_TOPICS
+) -> None:
+    """Of the topics that were offered have these by mail and the others in the site alone. What is no topic with a choice is
+    left aside."""
+    rows = [
+        {"person_id": person_id, "topic": topic, "by_mail": topic in wanted}
+        for topic in CHOSEN_TOPICS
+        if topic in offered
+    ]
     statement = insert_into(session, MessageChoice).values(rows)
     session.execute(
         statement.on_conflict_do_update(

@@ -96,6 +96,10 @@ desk = Rule(
     lambda viewer: bool(viewer.officer_centres or viewer.instructor_centres or viewer.is_programme_office),
 )
 company_manager = Rule("company manager", lambda viewer: bool(viewer.managed_companies))
+writers = Rule(
+    "officer, instructor or company manager",
+    lambda viewer: bool(viewer.officer_centres or viewer.instructor_centres or viewer.managed_companies),
+)
 slips = Rule(
     "officer, company manager or operator",
     lambda viewer: bool(viewer.officer_centres or viewer.managed_companies or viewer.is_operator),

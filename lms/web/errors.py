@@ -45,7 +45,7 @@ from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
 from lms.workspace.typed import DraftError
 
-from . import access, flashes, observation, roster_words, run_words
+from . import access, flashes, observation, reminder_words, roster_words, run_words
 from .csrf import FormExpiredError
 from .i18n import format_day, ngettext
 from .i18n import gettext as _
@@ -146,8 +146,9 @@ def _account(error: LMSError) -> str:
 def _bulletin(error: LMSError) -> str:
     if error.reason == "place":
         return _(
-            "“{%(what)s}” stands for nothing. You may write {name}, {course} and {last day}; each reader sees the own.",
-            what=error.what,
+            "“%(what)s” stands for nothing. You may write %(places)s; each reader sees the own.",
+            what=f"{{{error.what}}}",
+            places=", ".join(reminder_words.places()),
         )
     if error.reason == "too_many":
         return ngettext(

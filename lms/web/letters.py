@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 
+from lms.messages import way_out
 from lms.messages.letters import Letter
 from lms.people import codes
 
+from . import reminder_words
 from .i18n import format_day, ngettext, speaking
 from .i18n import gettext as _
 
@@ -44,18 +47,25 @@ def composer(app: Flask, site_url: str) -> Callable[[str, Facts, str], Letter]:
     return compose
 
 
-def footer(app: Flask, site_url: str) -> Callable[[str], str]:
-    """What stands below each mail."""
+def footer(app: Flask, site_url: str) -> Callable[[str, str], str]:
+    """What stands below each mail; the second argument is where its topic is refused, or ""."""
 
-    def told(language: str) -> str:
+    def told(language: str, off: str) -> str:
         with app.app_context(), speaking(language):
-            return _(
-                "This mail was sent by Baeum at %(site)s. Nobody reads answers to it. Which mails you get is up to you: "
-                "My account, Messages.",
-                site=site_url,
-            )
+            first = _("This mail was sent by Baeum at %(site)s. Nobody reads answers to it.", site=site_url)
+            return f"{first} {_('No more mails of this kind: %(address)s', address=off)}" if off else first
 
     return told
+
+
+def ways_out(secret: str, site_url: str) -> Callable[[UUID, str], str]:
+    """The address where a person refuses a topic's mails, by her uid; "" where the site doesn't know its own."""
+    key = way_out.key_of(secret)
+
+    def address(person: UUID, topic: str) -> str:
+        return f"{site_url.rstrip('/')}/messages/off/{way_out.token_of(person, topic, key)}" if site_url else ""
+
+    return address
 
 
 def _moment(facts: Facts, name: str) -> str:
@@ -149,13 +159,17 @@ WORDS: Mapping[str, Callable[[Facts], Letter]] = {
     "password_chosen": _password_chosen,
     "code_given": _code_given,
     "slips_made": _slips_made,
+    **reminder_words.WORDS,
 }
 
 
 def topics() -> dict[str, str]:
     """The names of the topics that people choose by."""
     return {
-        "learning": _("My courses: what is due, results, completions"),
+        "learning": _("My courses: enrolments, completions, certificates"),
+        "reminders": _("Reminders: what begins, what is due"),
+        "letters": _("What my centre, instructors or company write to me"),
         "desk": _("My work: files and lists that are ready, what waits for me"),
+        "digest": _("Once a week: where my people or my runs stand"),
         "news": _("New courses and news of the programme"),
     }

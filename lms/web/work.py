@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from lms.audit import chain
 from lms.jobs.chores import Chore
 from lms.jobs.worker import Handler
+from lms.learning.reminders import bulletins, digests
+from lms.learning.reminders import sending as reminders
 from lms.messages import box
 from lms.messages.post import Postman
 from lms.messages.smtp import MailServer
@@ -29,6 +31,8 @@ GRADING = (hand_in.JOB_KIND, regrade.GRADE_KIND, regrade.APPLY_KIND)
 CHORES: tuple[Chore, ...] = (
     chain.CHORE,
     storage.CHORE,
+    *reminders.CHORES,
+    digests.CHORE,
 )
 
 
@@ -43,6 +47,10 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         **handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
         chain.SEAL: chain.handle,
         box.POST: _postman(site),
+        reminders.NEWS: reminders.handle,
+        reminders.BY_DAY: reminders.handle,
+        digests.JOB: digests.handle,
+        bulletins.SEND: bulletins.handle,
         recovery.JOB_KIND: recovery.answer,
         JOB_KIND: SlipMaker(
             site.sealer,
@@ -73,6 +81,12 @@ def _postman(site: LMS) -> Postman:
         server if settings.mail_host else None,
         letters.composer(site.app, settings.site_url),
         letters.footer(site.app, settings.site_url),
-        {"invitation": InvitationCode(site.code_key), "password_reset": ResetCode(site.code_key)},
+        {
+            "invitation": InvitationCode(site.code_key),
+            "password_reset": ResetCode(site.code_key),
+            **reminders.PREPARE,
+            **digests.PREPARE,
+        },
         settings.language,
+        letters.ways_out(settings.secret_key, settings.site_url),
     )

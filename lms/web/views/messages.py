@@ -6,10 +6,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, g, request
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from lms.messages import box, choices, troubles
+from lms.errors import NotFoundError
+from lms.messages import box, choices, troubles, unreachable, way_out
 from lms.models import Person
+from lms.people.viewers import Viewer
 
 from .. import access, flashes, letters
 from ..database import session, transaction
@@ -40,9 +43,16 @@ def page() -> str:
         previous=url("messages.page", page=number - 1) if number > 1 else "",
         next=url("messages.page", page=number + 1) if number < pages else "",
         has_mail=bool(person.email) and bool(g.lms.settings.mail_host),
-        topics=letters.topics(),
+        topics=_topics_of(viewer),
         wanted=choices.mail_topics(session, viewer.id),
+        refused=unreachable.list_of(session, [viewer.id]).get(viewer.id),
     )
+
+
+def _topics_of(viewer: Viewer) -> dict[str, str]:
+    """What only those get who answer for others isn't offered to learners."""
+    for_staff = () if viewer.is_staff else ("desk", "digest")
+    return {topic: word for topic, word in letters.topics().items() if topic not in for_staff}
 
 
 @bp.get("/<uuid:uid>")
@@ -71,10 +81,56 @@ def mark_read() -> Response:
 @bp.post("/choices")
 @access.signed_in
 def choose() -> Response:
+    viewer = access.viewer()
     with transaction() as writing:
-        choices.choose_mail(writing, access.viewer().id, request.form.getlist("mail"))
+        choices.choose_mail(writing, viewer.id, request.form.getlist("mail"), _topics_of(viewer))
     flashes.add(_("Your choice is kept."), "success")
     return to("messages.page")
+
+
+@bp.post("/address")
+@access.signed_in
+def address_works() -> Response:
+    """Mail came back from her address, and she says that it works."""
+    with transaction() as writing:
+        unreachable.forget(writing, [access.viewer().id])
+    flashes.add(_("Mails are sent to your address again."), "success")
+    return to("messages.page")
+
+
+# From a mail, without signing in
+
+
+@bp.get("/off/<token>")
+@access.anyone
+def leave(token: str) -> str:
+    """It only asks: mail programs open links by themselves."""
+    person, topic = _by_token(token)
+    return _choice(token, topic, is_on=topic in choices.mail_topics(session, person.id))
+
+
+@bp.post("/off/<token>")
+@access.anyone
+def turn(token: str) -> str:
+    """By the button of the page, or by the mail program's own (RFC 8058), which says nothing but that it was pressed."""
+    person, topic = _by_token(token)
+    is_on = request.form.get("on") == "1"
+    with transaction() as writing:
+        choices.choose_topic(writing, person.id, topic, is_on)
+    return _choice(token, topic, is_on=is_on)
+
+
+def _by_token(token: str) -> tuple[Person, str]:
+    """Raises NotFoundError."""
+    uid, topic = way_out.read(token, way_out.key_of(g.lms.settings.secret_key))
+    person = session.scalar(select(Person).where(Person.uid == uid))
+    if person is None:
+        raise NotFoundError()
+    return person, topic
+
+
+def _choice(token: str, topic: str, *, is_on: bool) -> str:
+    return render("lms/messages/off.html", token=token, topic=letters.topics()[topic], is_on=is_on)
 
 
 # For operators
