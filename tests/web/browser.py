@@ -36,8 +36,9 @@ class Browser(FlaskClient):
             if not any(part in path for part in ("/static/", "/media/", "/data/", "/runtime/", "/runs/sw.js")):
                 assert "no-store" in headers["Cache-Control"], path
         if is_page(response):
-            assert not faults_of_page(response), (path, faults_of_page(response))
             self.page = parsed(response)
+            faults = faults_of_page(response, self.page)
+            assert not faults, (path, faults)
 
     @property
     def token(self) -> str:

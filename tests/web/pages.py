@@ -22,13 +22,15 @@ def is_page(response: TestResponse) -> bool:
     return response.mimetype == "text/html" and response.status_code != 204 and not leads_on
 
 
-def faults_of_page(response: TestResponse) -> list[str]:
-    """What is wrong with a page as a whole, in words; empty where nothing is."""
-    page = parsed(response)
+def faults_of_page(response: TestResponse, page: BeautifulSoup | None = None) -> list[str]:
+    """What is wrong with a page as a whole, in words; empty where nothing is. `page` is the response where it is parsed."""
+    page = page or parsed(response)
     is_sandboxed = response.headers["Content-Security-Policy"].startswith("sandbox")
     faults = [*_addresses(page), *_active(page), *([] if is_sandboxed else _inline_styles(page))]
-    for template in page.find_all("template"):  # is nothing that anybody sees until a script makes something of it
-        template.extract()
+    if page.template:  # is nothing that anybody sees until a script makes something of it
+        page = parsed(response)
+        for template in page.find_all("template"):
+            template.extract()
     return [*faults, *_frame(page), *_ids(page), *_labels(page)]
 
 
