@@ -133,6 +133,7 @@ def _postgres(url: str, tell: Tell) -> Iterator[Loader]:
         indices = connection.execute(_INDICES, found).fetchall()
         listed = ", ".join(f'"{name}"' for name in names)
         connection.execute(f"TRUNCATE {listed} CASCADE".encode())
+        _triggers(connection, "DISABLE")
         for table, name, *_ in sorted(constraints, key=lambda row: row[3] != "f"):
             connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'.encode())
         for name, _ in indices:
@@ -151,10 +152,17 @@ def _postgres(url: str, tell: Tell) -> Iterator[Loader]:
             _forward(connection, name)
         tell(f"indices took {time.monotonic() - begun:.0f} s; foreign keys")
         _put_back(connection, [row for row in constraints if row[3] == "f"])
+        _triggers(connection, "ENABLE")
         if connection.execute(_CONSTRAINTS, found).fetchall() != constraints:
             raise RuntimeError("constraints are not as they were")
         if connection.execute(_INDICES, found).fetchall() != indices:
             raise RuntimeError("indices are not as they were")
+
+
+def _triggers(connection: psycopg.Connection, word: str) -> None:
+    """Of ours, which heed each row that is written."""
+    for table in TABLES:
+        connection.execute(f'ALTER TABLE "{table.name}" {word} TRIGGER USER'.encode())
 
 
 def _put_back(connection: psycopg.Connection, constraints: Sequence[tuple[str, str, str, str]]) -> None:
@@ -194,18 +202,19 @@ def _sqlite(file: Path, tell: Tell) -> Iterator[Loader]:
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("PRAGMA cache_size=-500000")  # kilobytes
         connection.execute("BEGIN IMMEDIATE")
-        indices = []
+        aside = []
         for table in TABLES:
-            indices += connection.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+            aside += connection.execute(
+                "SELECT type, name, sql FROM sqlite_master"
+                " WHERE type IN ('index', 'trigger') AND tbl_name = ? AND sql IS NOT NULL",
                 (table.name,),
             ).fetchall()
-        for name, _ in indices:
-            connection.execute(f'DROP INDEX "{name}"')
+        for kind, name, _ in aside:
+            connection.execute(f'DROP {kind} "{name}"')
         loader = _Inserter(connection)
         yield loader
         tell(f"{loader.rows:,} rows are in; indices and foreign keys")
-        for _, sql in indices:
+        for *_, sql in aside:
             connection.execute(sql)
         if wrong := connection.execute("PRAGMA foreign_key_check").fetchmany(3):
             raise RuntimeError(f"rows point to nothing: {wrong}")

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from lms.models import Database, make_engine
+from lms.models.rollups import Rollup
 
 from . import events, firms, people, setting
 from .loading import loading
@@ -52,6 +53,7 @@ def make(url: str, size: Size, *, prepare: Callable[[Engine], object], tell: Cal
         entries = events.write(size, loader, small, companies, persons, timed)
     with database.writing() as session:
         setting.grant(session, size, small)
+        session.execute(update(Rollup).values(built_at=None))
         session.commit()
     database.dispose()
     timed(f"loaded: {loader.rows:,} rows")

@@ -31,6 +31,7 @@ from lms.models import (
     RunUnit,
     make_engine,
 )
+from lms.models.rollups import RollupDue
 from lms.people import passwords
 from lms.people.organisations.business_numbers import is_well_formed
 
@@ -183,18 +184,20 @@ def test_people_enrol_with_the_company_where_they_worked_that_day(small: Databas
 
 def test_keys_are_as_they_were_and_the_next_row_has_a_key_of_its_own(postgres_url: str) -> None:
     asked = "SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint ORDER BY conrelid, conname"
+    triggers = "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
     indices = "SELECT indexname, indexdef FROM pg_indexes ORDER BY 1"
     with connect(postgres_url) as connection:
-        before = [connection.execute(query).fetchall() for query in (asked, indices)]
+        before = [connection.execute(query).fetchall() for query in (asked, indices, triggers)]
     database = made_in(postgres_url)
     with connect(postgres_url) as connection:
-        after = [connection.execute(query).fetchall() for query in (asked, indices)]
+        after = [connection.execute(query).fetchall() for query in (asked, indices, triggers)]
         assert [sorted(rows) for rows in after] == [sorted(rows) for rows in before]
         assert all(is_valid for _, _, is_valid in after[0])
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             connection.execute("UPDATE lms_ledger_entry SET company_id = 999999 WHERE id = 1")
     with database.writing() as session:
         enrolment = session.scalars(select(Enrolment).limit(1)).one()
-        entry = ledger.append(session, enrolment, "scored", effective_on=SIZE.until)
+        entry = ledger.append(session, enrolment, "unit_done", effective_on=SIZE.until)
+        assert session.scalars(select(RollupDue.c.entry_id)).all() == [entry.id]
         assert entry.id == session.scalar(select(func.count()).select_from(LedgerEntry))
     database.dispose()
