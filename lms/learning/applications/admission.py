@@ -56,5 +56,10 @@ def copy(session: Session, from_run_id: int, to_run_id: int) -> None:
 
 def last_day_to_move_up(session: Session, run: Run) -> date:
     """The last day on which somebody gets a seat from the waiting list."""
-    days = of_run(session, run.id).moves_up_days
+    return last_day_of(of_run(session, run.id), run)
+
+
+def last_day_of(settings: Admission | None, run: Run) -> date:
+    """The same where the run's settings are there."""
+    days = settings.moves_up_days if settings is not None else MOVES_UP_DAYS
     return min(run.learn_to, run.learn_from + timedelta(days=days))

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from lms import audit
 from lms.clock import seoul_day, utcnow
@@ -127,12 +127,13 @@ class Given:
 
 def list_given(session: Session, run: Run) -> list[Given]:
     """Those of a run, the newest first. One query."""
-    actor = select(Person.name).where(Person.id == Extension.actor_id).scalar_subquery()
+    actor = aliased(Person)
     rows = session.execute(
-        select(Extension, func.coalesce(Person.name, Company.name), actor)
+        select(Extension, func.coalesce(Person.name, Company.name), actor.name)
         .outerjoin(Enrolment, Enrolment.id == Extension.enrolment_id)
         .outerjoin(Person, Person.id == Enrolment.person_id)
         .outerjoin(Company, Company.id == Extension.company_id)
+        .outerjoin(actor, actor.id == Extension.actor_id)
         .where(Extension.run_id == run.id)
         .order_by(Extension.id.desc())
     ).all()

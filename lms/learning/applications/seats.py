@@ -46,10 +46,15 @@ class Book:
 
     def has_seats(self, company_id: int, region_id: int, number: int = 1) -> bool:
         """Whether there are so many for people of a company and region."""
+        left = self.left_for(company_id, region_id)
+        return left is None or number <= left
+
+    def left_for(self, company_id: int, region_id: int) -> int | None:
+        """How many there are for people of a company and region."""
         if self.seats is None:
-            return True
+            return None
         theirs = max(0, self.companies.get(company_id, 0)) + max(0, self.regions.get(region_id, 0)) + max(0, self.rest)
-        return number <= min(theirs, self.seats - self.taken)
+        return max(0, min(theirs, self.seats - self.taken))
 
     def take(self, company_id: int, region_id: int, number: int = 1) -> None:
         """Seats are taken, whether or not there are any."""
