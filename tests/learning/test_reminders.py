@@ -97,7 +97,7 @@ def test_each_is_told_once_and_leads_to_her_run(database: Database, world: World
     day = at("2026-02-20", "09:00")
     while day < at("2026-04-03"):
         found += remind(database, day)
-        day += timedelta(hours=12)
+        day += timedelta(hours=20)
     assert found == {"enrolled": 1, "run_starts": 1, "not_begun": 1, "deadline": 1}
     with database.reading() as session:
         messages = session.scalars(select(Message)).all()
