@@ -35,6 +35,7 @@ from lms.learning.applications.people import PeopleError
 from lms.learning.applications.transfers import TransferError
 from lms.models import (
     Application,
+    Centre,
     CompanyStatus,
     Course,
     Database,
@@ -95,7 +96,9 @@ def told(session: Session, person: Person) -> list[str]:
 
 def test_who_applies_where_nobody_is_asked_is_in_at_once(session: Session, world: World, run: Run) -> None:
     made = apply(session, run, world.hana)
-    assert made.outcome == "enrolled" and made.enrolment is not None and made.application is not None
+    assert made.outcome == "enrolled"
+    assert made.enrolment is not None
+    assert made.application is not None
     assert (made.enrolment.company_id, made.enrolment.region_id) == (world.hanbit.id, world.busan.id)
     assert (made.application.state, made.application.way) == ("accepted", "self")
     assert session.scalars(select(LedgerEntry.kind)).all() == ["enrolled"]
@@ -109,20 +112,19 @@ def test_the_rest_waits_in_the_order_of_asking(session: Session, world: World, r
     assert states(session, run) == {"accepted": 1, "waiting": 2}
 
 
-def test_seats_that_are_kept_are_nobody_else_s(session: Session, world: World, run: Run) -> None:
-    run.seats = 3
+def test_a_company_and_a_region_have_no_more_than_their_limits(session: Session, world: World, run: Run) -> None:
+    run.seats = 4
     session.add_all(
         (
             RunQuota(run_id=run.id, company_id=world.hanbit.id, seats=1),
-            RunQuota(run_id=run.id, region_id=world.busan.id, seats=1),
+            RunQuota(run_id=run.id, region_id=world.gyeonggi.id, seats=2),
         )
     )
     session.flush()
-    other = worker(session, world, "원", "suwon")
-    assert apply(session, run, world.sujin).outcome == "enrolled"  # the one seat that is anybody's
-    assert apply(session, run, other).outcome == "waiting"
-    assert [apply(session, run, person).outcome for person in (world.hana, world.junho)] == ["enrolled", "enrolled"]
-    assert apply(session, run, worker(session, world, "셋")).place == 2
+    of_suwon = [world.sujin, *(worker(session, world, name, "suwon") for name in ("원", "투"))]
+    assert [apply(session, run, person).outcome for person in (world.hana, world.junho)] == ["enrolled", "waiting"]
+    assert [apply(session, run, person).outcome for person in of_suwon] == ["enrolled", "enrolled", "waiting"]
+    assert seats.book_of(session, run).left == 1
 
 
 @pytest.mark.parametrize(
@@ -225,16 +227,17 @@ def test_a_seat_that_is_given_back_goes_to_whoever_waits_longest(session: Sessio
     assert (told(session, world.hana), told(session, world.junho)) == (["withdrawn"], ["moved_up"])
 
 
-def test_who_has_no_kept_seat_lets_the_others_pass(session: Session, world: World, run: Run) -> None:
-    run.seats = 1
+def test_whoever_s_company_has_no_more_lets_others_pass(session: Session, world: World, run: Run) -> None:
+    run.seats = 2
     session.add(RunQuota(run_id=run.id, company_id=world.hanbit.id, seats=1))
     session.flush()
-    first = apply(session, run, world.hana).enrolment
-    assert first is not None
-    apply(session, run, world.sujin)
-    apply(session, run, world.junho)
-    leaving.withdraw(session, run.id, [first.id], actor_id=None, reason="퇴사", now=NOW)
-    assert told(session, world.junho) == ["moved_up"] and told(session, world.sujin) == []
+    apply(session, run, world.hana)
+    second = apply(session, run, world.sujin).enrolment
+    assert second is not None
+    other = worker(session, world, "원", "suwon")
+    assert [apply(session, run, person).place for person in (world.junho, other)] == [1, 2]
+    leaving.withdraw(session, run.id, [second.id], actor_id=None, reason="퇴사", now=NOW)
+    assert (told(session, other), told(session, world.junho)) == (["moved_up"], [])
 
 
 def test_more_seats_move_as_many_up(session: Session, world: World, run: Run) -> None:
@@ -271,12 +274,14 @@ def test_who_left_the_company_meanwhile_is_passed_over(session: Session, world: 
 def test_both_are_asked_the_company_first(session: Session, world: World, run: Run) -> None:
     asks(session, run, "both")
     made = apply(session, run, world.hana).application
-    assert made is not None and made.state == "applied"
+    assert made is not None
+    assert made.state == "applied"
     manager = world.viewer(world.doyun)
     assert deciding.approve(session, manager, run.id, [made.uid], now=NOW)[0].enrolment is None
     assert (made.state, made.approved_by) == ("approved", world.doyun.id)
     admitted = deciding.accept(session, run.id, [made.uid], actor_id=world.seoyeon.id, now=NOW)
-    assert admitted[0].outcome == "enrolled" and made.decided_by == world.seoyeon.id
+    assert admitted[0].outcome == "enrolled"
+    assert made.decided_by == world.seoyeon.id
 
 
 def test_where_the_company_alone_is_asked_its_word_gives_the_seat(session: Session, world: World, run: Run) -> None:
@@ -354,7 +359,8 @@ def test_a_link_that_is_not_direct_makes_an_application(session: Session, world:
     link = make_link(session, world, run)
     for _ in range(2):
         made = links.follow(session, world.hana.id, link.uid, now=NOW).application
-        assert made is not None and (made.state, made.way, made.link_id) == ("applied", "link", link.id)
+        assert made is not None
+        assert (made.state, made.way, made.link_id) == ("applied", "link", link.id)
     assert link.uses == 1
 
 
@@ -428,16 +434,17 @@ def test_a_manager_s_people_wait_for_the_officer_who_is_asked(session: Session, 
     asks(session, run, "officer")
     _set, admitted = people.enrol(session, run.id, [world.hana.id], way="company", actor_id=world.doyun.id, now=NOW)
     made = admitted[0].application
-    assert made is not None and (made.state, made.approved_by) == ("approved", world.doyun.id)
+    assert made is not None
+    assert (made.state, made.approved_by) == ("approved", world.doyun.id)
     run.apply_to = date(2026, 2, 28)
     with pytest.raises(PeopleError) as caught:
         people.enrol(session, run.id, [world.junho.id], way="company", actor_id=world.doyun.id, now=NOW)
     assert caught.value.reason == "not_now"
 
 
-def test_a_roster_counts_what_is_kept_and_answers_applications(session: Session, world: World, run: Run) -> None:
-    run.seats = 1
-    session.add(RunQuota(run_id=run.id, company_id=world.hanbit.id, seats=1))
+def test_a_roster_counts_limits_and_answers_applications(session: Session, world: World, run: Run) -> None:
+    run.seats = 5
+    session.add(RunQuota(run_id=run.id, company_id=world.suwon.id, seats=0))
     asks(session, run, "officer")
     made = apply(session, run, world.hana).application
     assert made is not None
@@ -462,7 +469,8 @@ def test_a_roster_counts_what_is_kept_and_answers_applications(session: Session,
 
     enrol(world.hana, world.hanbit.id, world.busan.id)
     session.expire_all()
-    assert made.state == "accepted" and made.enrolment_id is not None
+    assert made.state == "accepted"
+    assert made.enrolment_id is not None
     with pytest.raises(bulk.BulkError) as caught:
         enrol(world.sujin, world.suwon.id, world.gyeonggi.id)
     assert caught.value.reason == "full"
@@ -493,7 +501,8 @@ def test_a_withdrawal_is_undone_within_a_day_while_the_seat_is_free(session: Ses
     assert caught.value.reason == "too_late"
     leaving.take_back(session, made, actor_id=world.seoyeon.id, now=NOW + timedelta(hours=1))
     kinds = session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)).all()
-    assert kinds == ["enrolled", "withdrawn", "enrolled"] and made.state == "enrolled"
+    assert kinds == ["enrolled", "withdrawn", "enrolled"]
+    assert made.state == "enrolled"
     leaving.withdraw(session, run.id, [made.id], actor_id=world.seoyeon.id, reason="퇴사", now=NOW)
     apply(session, run, world.junho)
     with pytest.raises(LeavingError) as caught:
@@ -594,8 +603,11 @@ def test_she_begins_anew_in_a_later_run_and_her_seat_goes_on(session: Session, w
     there = transfers.transfer(session, made, later, reason="출산 휴가", actor_id=world.seoyeon.id, now=NOW)
     assert (made.state, there.run_id, there.state) == ("withdrawn", later.id, "enrolled")
     before, after = transfers.of_enrolment(session, there.id)
-    assert before is not None and before.id == run.id and after is None
-    assert told(session, world.hana) == ["transferred"] and told(session, world.junho) == ["moved_up"]
+    assert before is not None
+    assert before.id == run.id
+    assert after is None
+    assert told(session, world.hana) == ["transferred"]
+    assert told(session, world.junho) == ["moved_up"]
     left = lists.list_learners(session, run, state="withdrawn").rows[0]
     assert (left.went_to, left.left_because, left.may_come_back) == (2, "출산 휴가", False)
     assert lists.list_learners(session, later).rows[0].came_from == 1
@@ -619,11 +631,12 @@ def test_a_transfer_that_can_not_be_leaves_her_where_she_is(
         session.flush()
         later.course_id = other.id
     session.flush()
+    reason = "" if what == "reason_missing" else "휴가"
     with pytest.raises(TransferError) as caught:
-        reason = "" if what == "reason_missing" else "휴가"
         transfers.transfer(session, made, later, reason=reason, actor_id=None, now=NOW)
     assert caught.value.reason == what
-    assert made.state == "enrolled" and session.scalar(select(func.count()).select_from(Transfer)) == 0
+    assert made.state == "enrolled"
+    assert session.scalar(select(func.count()).select_from(Transfer)) == 0
 
 
 # What a learner is shown
@@ -632,10 +645,10 @@ def test_a_transfer_that_can_not_be_leaves_her_where_she_is(
 def test_the_catalogue_says_where_she_stands_in_each_run(session: Session, world: World, run: Run) -> None:
     run.seats, run.learn_to = 1, date(2026, 3, 31)
 
-    def another(number: int, centre: object = world.busan_centre, **fields: object) -> Run:
+    def another(number: int, centre: Centre = world.busan_centre, **fields: object) -> Run:
         made = make_run(
             session, world.course, world.exercise_version, centre, number=number, learn_from=date(2026, 5, number)
-        )  # type: ignore[arg-type]
+        )
         made.apply_from, made.apply_to = date(2026, 2, 1), date(2026, 4, 1)
         for name, value in fields.items():
             setattr(made, name, value)
@@ -678,7 +691,8 @@ def test_lists_are_narrowed_by_company_name_and_department(session: Session, wor
     assert names() == ["윤수진", "김하나", "이준호", "홍"]
     assert names(company=world.hanbit.uid, q="하나") == ["김하나"]
     assert names(q="100%") == ["홍"]
-    assert names(state="withdrawn") == [] and names(state="extended") == []
+    assert names(state="withdrawn") == []
+    assert names(state="extended") == []
     assert [(company.name, number) for company, number in lists.list_companies(session, run)] == [
         ("수원전자", 1),
         ("한빛정밀", 3),

@@ -1,7 +1,7 @@
 """Seats of a run. One function gives them, whichever way somebody comes, and under the run's lock.
 
-Of a run's seats some may be kept for companies or regions (`RunQuota`); the rest is anybody's. Who comes takes the first of:
-a seat of the company, of the region, of the rest.
+A run has so many seats in all, and a company or the companies of a region may have at most so many of them (`RunQuota`);
+each of these has to have one left for whoever comes.
 """
 
 from __future__ import annotations
@@ -32,43 +32,36 @@ Outcome = Literal["enrolled", "waiting", "refused"]
 
 @dataclass
 class Book:
-    """How many seats of a run are left, and of whose. `seats` None: they are not counted."""
+    """How many seats of a run are left. `seats` None: they are not counted. `companies` and `regions` are what each of those
+    that have a limit has left of it."""
 
     seats: int | None
-    companies: dict[int, int] = field(default_factory=dict)  # seats that are kept, less those taken
+    companies: dict[int, int] = field(default_factory=dict)
     regions: dict[int, int] = field(default_factory=dict)
     taken: int = 0
-    rest: int = 0
 
-    def __post_init__(self) -> None:
-        kept = sum(self.companies.values()) + sum(self.regions.values())
-        self.rest = 0 if self.seats is None else self.seats - kept
+    def left_for(self, company_id: int, region_id: int) -> int | None:
+        """How many there are for people of a company and region; None: any number."""
+        left = [None if self.seats is None else self.seats - self.taken]
+        left += [self.companies.get(company_id), self.regions.get(region_id)]
+        counted = [number for number in left if number is not None]
+        return max(0, min(counted)) if counted else None
 
     def has_seats(self, company_id: int, region_id: int, number: int = 1) -> bool:
         """Whether there are so many for people of a company and region."""
         left = self.left_for(company_id, region_id)
         return left is None or number <= left
 
-    def left_for(self, company_id: int, region_id: int) -> int | None:
-        """How many there are for people of a company and region."""
-        if self.seats is None:
-            return None
-        theirs = max(0, self.companies.get(company_id, 0)) + max(0, self.regions.get(region_id, 0)) + max(0, self.rest)
-        return max(0, min(theirs, self.seats - self.taken))
-
     def take(self, company_id: int, region_id: int, number: int = 1) -> None:
         """Seats are taken, whether or not there are any."""
         self.taken += number
-        for kept, key in ((self.companies, company_id), (self.regions, region_id)):
-            some = min(number, max(0, kept.get(key, 0)))
-            if some:
-                kept[key] -= some
-                number -= some
-        self.rest -= number
+        for limits, key in ((self.companies, company_id), (self.regions, region_id)):
+            if key in limits:
+                limits[key] -= number
 
     @property
     def left(self) -> int | None:
-        """Seats that nobody has, those included that are kept for somebody."""
+        """Seats that nobody has."""
         return None if self.seats is None else max(0, self.seats - self.taken)
 
 
@@ -86,16 +79,16 @@ def book_of(session: Session, run: Run) -> Book:
 
 def books_of(session: Session, runs: Collection[Run], *, without: Select | None = None) -> dict[int, Book]:
     """Two queries, however many runs; as if the enrolments that `without` selects were not there."""
-    kept: dict[int, tuple[dict[int, int], dict[int, int]]] = {run.id: ({}, {}) for run in runs}
+    limits: dict[int, tuple[dict[int, int], dict[int, int]]] = {run.id: ({}, {}) for run in runs}
     company = func.coalesce(Company.merged_into_id, RunQuota.company_id)
     for run_id, company_id, region_id, seats in session.execute(
         select(RunQuota.run_id, company, RunQuota.region_id, RunQuota.seats)
         .outerjoin(Company, Company.id == RunQuota.company_id)
-        .where(RunQuota.run_id.in_(list(kept)))
+        .where(RunQuota.run_id.in_(list(limits)))
     ):
-        of, key = (kept[run_id][1], region_id) if company_id is None else (kept[run_id][0], company_id)
+        of, key = (limits[run_id][1], region_id) if company_id is None else (limits[run_id][0], company_id)
         of[key] = of.get(key, 0) + seats
-    books = {run.id: Book(run.seats, *kept[run.id]) for run in runs}
+    books = {run.id: Book(run.seats, *limits[run.id]) for run in runs}
     others = None if without is None else Enrolment.id.not_in(without)
     for run_id, origin, number in count_by_origin(session, runs, others):
         books[run_id].take(*origin, number)

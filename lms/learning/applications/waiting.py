@@ -18,7 +18,7 @@ def move_up(session: Session, run_id: int, *, now: datetime | None = None) -> li
     """Give the free seats of a run to those who wait, in their order, and tell them. To be called in the transaction of
     whatever may have freed one. Returns the ids of the enrolments.
 
-    Who waits for a seat of a company or region that has none lets others pass. Some days after the start
+    Whoever's company or region has no more of them lets others pass. Some days after the start
     (`Admission.moves_up_days`) nobody moves up any more.
     """
     now = now or utcnow()
