@@ -30,7 +30,7 @@ OF_INSTRUCTORS = ("overview", "sittings")
 STATES: Mapping[str, Any] = {
     "draft": lazy_gettext("Being prepared"),
     "open": lazy_gettext("Open, not begun"),
-    "running": lazy_gettext("Running"),
+    "running": lazy_gettext("Learning is going on"),
     "review": lazy_gettext("Learning is over"),
     "closed": lazy_gettext("Closed"),
 }
