@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError
-from lms.models import CompletionRule, Enrolment, LedgerEntry, RunUnit, Sitting
+from lms.models import CompletionRule, Enrolment, LedgerEntry, Run, RunUnit, Sitting
 
 from .completion import Entry, Standing, evaluate
 
@@ -21,6 +21,17 @@ class DecisionError(LMSError):
     """A completion can't be decided on. `reason`: not_completed, reason_missing."""
 
     sentence = "The completion can't be decided on: {reason}."
+
+
+class RunClosedError(LMSError):
+    """The run was closed: what it came to is kept, and nothing is added but a person's decision."""
+
+    reason = "closed"
+    sentence = "The run is closed; nothing is added to it."
+
+
+# What a person may still decide about a completion when the run is closed.
+AFTER_CLOSING = ("questioned", "upheld", "revoked")
 
 
 def append(
@@ -41,7 +52,14 @@ def append(
     reason: str = "",
     once: str | None = None,
 ) -> LedgerEntry:
-    """Add an entry that carries the enrolment's run, company and region."""
+    """Add an entry that carries the enrolment's run, company and region.
+
+    Whether the run is closed is asked after the entry is written: it refers to the run's row, which closing locks, so that
+    it is either there when the run is closed, or sees that it was.
+
+    Raises:
+        RunClosedError
+    """
     entry = LedgerEntry(
         enrolment_id=enrolment.id,
         kind=kind,
@@ -63,6 +81,8 @@ def append(
     )
     session.add(entry)
     session.flush()
+    if kind not in AFTER_CLOSING and session.scalar(select(Run.closed_at).where(Run.id == entry.run_id)) is not None:
+        raise RunClosedError()
     return entry
 
 

@@ -11,16 +11,23 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from lms import migrations
+from lms.credentials.batches import BatchError
+from lms.credentials.issuing import CertificateError
+from lms.credentials.papers import PaperError
+from lms.credentials.tracks import TrackError
+from lms.credentials.verifying import VerifyError
+from lms.documents.pictures import PictureError
 from lms.errors import ForbiddenError, GradingUnavailableError, LMSError, NotANotebookError, NotFoundError
 from lms.files import StorageError
 from lms.learning.bulk import BulkError
 from lms.learning.enrolments import EnrolmentError, RunNotOpenError
-from lms.learning.ledger import DecisionError
+from lms.learning.ledger import DecisionError, RunClosedError
 from lms.learning.reminders import bulletins
 from lms.learning.reminders.bulletins import BulletinError
 from lms.learning.runs import RunError
 from lms.learning.runs.editing import RunFieldsError
 from lms.learning.runs.states import RunStateError
+from lms.learning.sittings import SittingError
 from lms.people.accounts import AccountError, SignInRefusedError
 from lms.people.codes import CodeError
 from lms.people.consents import ConsentError
@@ -45,7 +52,7 @@ from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
 from lms.workspace.typed import DraftError
 
-from . import access, flashes, observation, reminder_words, roster_words, run_words
+from . import access, certificate_words, flashes, observation, reminder_words, roster_words, run_words, sitting_words
 from .csrf import FormExpiredError
 from .i18n import format_day, ngettext
 from .i18n import gettext as _
@@ -343,6 +350,8 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     TooManyError: lambda error: _("Too much was asked for from here. Wait fifteen minutes and try again."),
     ConsentError: lambda error: _("Agree to what is required, or sign out. Nothing was kept."),
     DecisionError: _decision,
+    SittingError: sitting_words.refused,
+    RunClosedError: lambda error: _("The run is closed. Nothing was changed."),
     RunFieldsError: lambda error: run_words.problem(error.problems[0]),
     RunStateError: run_words.not_allowed,
     RunError: run_words.refused,
@@ -374,6 +383,12 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     BulkError: roster_words.bulk_refused,
     ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
     EnrolmentError: lambda error: str(error),
+    CertificateError: certificate_words.refused,
+    BatchError: certificate_words.no_file,
+    PaperError: certificate_words.paper_refused,
+    PictureError: certificate_words.no_picture,
+    TrackError: certificate_words.track_refused,
+    VerifyError: certificate_words.not_found,
 }
 
 
@@ -396,6 +411,7 @@ def _page_of(error: LMSError) -> Page:
         ),
         ResidentNumberError: lambda: Page(422, _("Resident registration numbers are not taken."), explain(error)),
         RunNotOpenError: lambda: Page(409, _("The course is not open."), explain(error)),
+        RunClosedError: lambda: Page(409, _("The run does not allow this now."), explain(error)),
         RunStateError: lambda: Page(409, _("The run does not allow this now."), explain(error)),
         DraftError: lambda: Page(
             413 if error.reason == "too_large" else 422, _("Your text was not saved."), explain(error)
