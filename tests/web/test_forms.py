@@ -23,6 +23,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "organisations.give": {"kind": "officer"},
     "organisations.end": {"kind": "officer"},
     "slips.sheet": {"part": 1},
+    "runs.remove_quota": {"quota": 1},
 }
 
 

@@ -93,6 +93,27 @@ GET    companies.ask_employment    in     403     403   403     200     404     
 POST   companies.do_employment     in     403     403   403     422     404         403        403    422      pw
 POST   companies.give_manager      in     403     403   403     422     404         403        403    422      pw
 POST   companies.end_manager       in     403     403   403     404     404         403        403    404      pw
+GET    runs.home                   in     403     403   403     200     200         200        403    403      pw
+GET    runs.new                    in     403     403   403     200     200         403        403    403      pw
+GET    runs.new_of                 in     403     403   403     200     200         403        403    403      pw
+POST   runs.make                   in     403     403   403     422     422         403        403    403      pw
+POST   runs.copy                   in     403     403   403     404     404         403        403    403      pw
+GET    runs.page                   in     403     403   403     200     404         404        403    403      pw
+GET    runs.edit                   in     403     403   403     200     404         403        403    403      pw
+POST   runs.change                 in     403     403   403     422     404         403        403    403      pw
+POST   runs.set_quota              in     403     403   403     422     404         403        403    403      pw
+POST   runs.remove_quota           in     403     403   403     404     404         403        403    403      pw
+POST   runs.open_run               in     403     403   403     303     404         403        403    403      pw
+POST   runs.withdraw               in     403     403   403     303     404         403        403    403      pw
+POST   runs.pin                    in     403     403   403     303     404         403        403    403      pw
+POST   runs.discard                in     403     403   403     303     404         403        403    403      pw
+GET    runs.rule                   in     403     403   403     200     404         403        403    403      pw
+POST   runs.change_rule            in     403     403   403     422     404         403        403    403      pw
+GET    runs.closing                in     403     403   403     200     404         403        403    403      pw
+POST   runs.close                  in     403     403   403     303     404         403        403    403      pw
+POST   runs.reopen                 in     403     403   403     303     404         403        403    403      pw
+POST   runs.sheet                  in     403     403   403     404     404         403        403    403      pw
+POST   runs.records                in     403     403   403     404     404         403        403    403      pw
 GET    rosters.home                in     403     403   403     200     200         403        403    200      pw
 POST   rosters.upload              in     403     403   403     422     422         403        403    422      pw
 GET    rosters.roster              in     403     403   403     200     404         403        403    200      pw
@@ -295,6 +316,10 @@ class Case:
             **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
             "public.export": {"year": today().year},
+            **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
+            **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
+            **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
+            "runs.remove_quota": {"uid": run["run"], "quota": 1},
             "classroom.run": {"run": run["run"]},
             "classroom.learner": decision,
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),

@@ -17,6 +17,9 @@ from lms.models import (
     Base,
     Bulletin,
     BulletinRecipient,
+    CentrePaper,
+    Certificate,
+    CertificateBatch,
     Change,
     ChangeSet,
     Code,
@@ -38,10 +41,14 @@ from lms.models import (
     Roster,
     RosterEnrolment,
     RosterMapping,
+    RunClosing,
+    RunInstructor,
+    RunResult,
     SignIn,
     SlipBatch,
     Submission,
     Throttle,
+    TrackVersion,
     Unreachable,
 )
 
@@ -135,8 +142,29 @@ HOLDINGS: tuple[Holding, ...] = (
         _KEYS | {"notebook"},
     ),
     Holding(QuizAttempt, lambda people: QuizAttempt.enrolment_id.in_(_enrolments(people)), {}, _KEYS),
+    # That one was issued, its number, day and code: so that a paper can still be verified. Its PDF: retention.py.
+    Holding(
+        Certificate,
+        lambda people: Certificate.person_id.in_(people),
+        {"facts": {}, "words": {}, "pdf": None},
+        _KEYS | {"words", "pdf", "digest", "once", "issued_by", "revoked_by", "replaces_id"},
+    ),
     Holding(Enrolment, lambda people: Enrolment.person_id.in_(people), {}, _KEYS | {"company_status_id"}),
     Holding(LedgerEntry, lambda people: LedgerEntry.enrolment_id.in_(_enrolments(people)), {}, _KEYS),
+    # The results of a closed run; its digest is over what is left.
+    Holding(
+        RunResult,
+        lambda people: RunResult.enrolment_id.in_(_enrolments(people)),
+        {"person_name": NOBODY},
+        _KEYS | {"closing_id"},
+    ),
+    Holding(RunInstructor, lambda people: RunInstructor.person_id.in_(people), {}, _KEYS | {"run_id"}),
+    Holding(
+        RunClosing,
+        lambda people: or_(RunClosing.closed_by.in_(people), RunClosing.reopened_by.in_(people)),
+        {},
+        is_exported=False,
+    ),
     Holding(AccessEntry, lambda people: AccessEntry.person_id.in_(people), {}, frozenset({"id", "person_id"})),
     Holding(
         AuditEntry,
@@ -151,6 +179,9 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(ChangeSet, lambda people: ChangeSet.actor_id.in_(people), {}, is_exported=False),
     Holding(Bulletin, lambda people: Bulletin.sender_id.in_(people), {}, is_exported=False),
     Holding(Roster, lambda people: Roster.actor_id.in_(people), {}, is_exported=False),
+    Holding(CentrePaper, lambda people: CentrePaper.recorded_by.in_(people), {}, is_exported=False),
+    Holding(CertificateBatch, lambda people: CertificateBatch.requested_by.in_(people), {}, is_exported=False),
+    Holding(TrackVersion, lambda people: TrackVersion.recorded_by.in_(people), {}, is_exported=False),
     Holding(SlipBatch, lambda people: SlipBatch.requested_by.in_(people), {"address": ""}, is_exported=False),
     Holding(
         RosterEnrolment, lambda people: RosterEnrolment.enrolment_id.in_(_enrolments(people)), {}, is_exported=False
@@ -158,7 +189,12 @@ HOLDINGS: tuple[Holding, ...] = (
 )
 
 # Columns of other holdings' rows that refer to a person as the one who did something to them.
-DOERS = {("lms_code", "issued_by"), ("lms_ledger_entry", "actor_id")}
+DOERS = {
+    ("lms_code", "issued_by"),
+    ("lms_ledger_entry", "actor_id"),
+    ("lms_certificate", "issued_by"),
+    ("lms_certificate", "revoked_by"),
+}
 # What of a person's rows before and after a change is her data.
 PERSONAL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lms_person": ("name", "email", "language", "birth_date_sealed", "birth_date_index", "phone_sealed"),
