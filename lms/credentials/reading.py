@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.errors import NotFoundError
-from lms.learning.runs import reading as runs
 from lms.models import Centre, Certificate, CertificateBasis, Company, Enrolment, LedgerEntry, Person, Run
 from lms.people import codes
 from lms.people.viewers import Viewer
@@ -90,15 +89,9 @@ def load_own(session: Session, viewer: Viewer, uid: UUID) -> Issued:
     return _one(session, issued(Certificate.uid == uid, Certificate.person_id == viewer.id))
 
 
-def load_of_run(session: Session, viewer: Viewer, run: Run, uid: UUID) -> Issued:
-    """One of a run that the viewer sees (`runs.load_run`). Raises NotFoundError."""
+def load_of_run(session: Session, run: Run, uid: UUID) -> Issued:
+    """One of a run that was loaded for whoever asks. Raises NotFoundError."""
     return _one(session, issued(Certificate.uid == uid, Certificate.run_id == run.id))
-
-
-def load_of_track(session: Session, viewer: Viewer, uid: UUID) -> Issued:
-    """One of a track of the viewer's centre. Raises NotFoundError."""
-    mine = Certificate.centre_id.in_(viewer.officer_centres)
-    return _one(session, issued(Certificate.uid == uid, Certificate.kind == "track", mine))
 
 
 def _one(session: Session, statement: Any) -> Issued:
@@ -262,8 +255,3 @@ def sound_completions(*conditions: ColumnElement[bool]) -> Select[Any]:
         .scalar_subquery()
     )
     return standing_completions(func.coalesce(questioned, "upheld") != "questioned", *conditions)
-
-
-def load_run(session: Session, viewer: Viewer, uid: UUID) -> Run:
-    """A run that the viewer sees. Raises NotFoundError."""
-    return runs.load_run(session, viewer, uid)

@@ -322,3 +322,9 @@ def _issue(
     row.once = f"replaces:{last.id}" if last else f"track:{way.track.id}:{person_id}"
     basis = {course.entry.enrolment_id: course.entry.id for course in done if course.entry}
     return hand_out(session, row, basis, title=way.version.title)
+
+
+def count_of(session: Session, track: Track) -> int:
+    """How many certificates of a track are valid."""
+    valid = select(func.count()).select_from(Certificate).where(Certificate.track_id == track.id, reading.IS_VALID)
+    return session.scalar(valid) or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -79,9 +80,10 @@ class RunIssuer:
         payload = claim.payload
         with database.reading() as session:
             waiting = [row.enrolment_id for row in session.execute(reading.waiting(payload["run"]))]
+        press = replace(self.press, address=payload["address"])
         for start in range(0, len(waiting), AT_ONCE):
             some = waiting[start : start + AT_ONCE]
-            _issue_some(database, claim, some, self.press, payload["actor"], payload["language"])
+            _issue_some(database, claim, some, press, payload["actor"], payload["language"])
         with database.writing() as session:
             if queue.finish(session, claim):
                 session.commit()
@@ -110,9 +112,9 @@ def _issue_some(
     return refused
 
 
-def ask_for_run(session: Session, viewer: Viewer, run: Run, *, language: str) -> None:
-    """Have a worker issue to all of a run who completed and have no certificate."""
-    payload = {"run": run.id, "actor": viewer.id, "language": language}
+def ask_for_run(session: Session, viewer: Viewer, run: Run, *, language: str, address: str) -> None:
+    """Have a worker issue to all of a run who completed and have no certificate; `address` is printed."""
+    payload = {"run": run.id, "actor": viewer.id, "language": language, "address": address}
     queue.enqueue(session, RUN, payload, priority=150)
 
 

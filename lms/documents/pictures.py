@@ -95,9 +95,13 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 def as_svg(picture: Picture) -> str:
     """For templates, whose data are text."""
-    data = base64.b64encode(picture.png).decode()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {picture.width} {picture.height}"><image width="{picture.width}" height="{picture.height}" '
-        f'xlink:href="data:image/png;base64,{data}"/></svg>'
+        f'xlink:href="{as_data(picture.png)}"/></svg>'
     )
+
+
+def as_data(png: bytes) -> str:
+    """An address that holds the picture itself, for pages."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lms.audit import chain
+from lms.credentials import batches
+from lms.credentials import work as certificates
+from lms.credentials.issuing import Press
 from lms.jobs.chores import Chore
 from lms.jobs.worker import Handler
 from lms.learning.reminders import bulletins, digests
@@ -37,12 +40,15 @@ CHORES: tuple[Chore, ...] = (
 
 
 def chores_of(site: LMS) -> tuple[Chore, ...]:
-    return (*CHORES, retention.chore(site.settings))
+    """Without an address of the site no certificate is issued by itself: where it is verified is printed on it."""
+    of_certificates = (certificates.CHORE,) if site.settings.site_url else ()
+    return (*CHORES, *of_certificates, retention.chore(site.settings))
 
 
 def handlers_of(site: LMS) -> Mapping[str, Handler]:
     """By kind. Each gets what it needs of the site when it is made."""
     slips = paper.SlipWords(site.app)
+    press = _press(site)
     return {
         **handlers(site.files, site.exercises, required_level=site.settings.grading_isolation),
         chain.SEAL: chain.handle,
@@ -61,10 +67,18 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
             site.settings.language,
         ),
         FORGET_KIND: slip_jobs.forget,
+        certificates.DUE: certificates.DueIssuer(press),
+        certificates.RUN: certificates.RunIssuer(press),
+        batches.JOB_KIND: batches.BatchPrinter(site.files),
         **rosters.handlers(site.sealer),
         retention.LOGS: retention.LogDestroyer(site.settings),
         retention.PEOPLE: retention.PeopleDestroyer(site.files),
     }
+
+
+def _press(site: LMS) -> Press:
+    address = f"{site.settings.site_url.rstrip('/')}/verify"
+    return Press(paper.CertificateWords(site.app), address, site.settings.language)
 
 
 def _postman(site: LMS) -> Postman:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, 
 
 from lms.models import (
     AccessEntry,
+    Attendance,
     AuditEntry,
     Base,
     Bulletin,
@@ -45,6 +46,7 @@ from lms.models import (
     RunInstructor,
     RunResult,
     SignIn,
+    SittingSeat,
     SlipBatch,
     Submission,
     Throttle,
@@ -141,6 +143,15 @@ HOLDINGS: tuple[Holding, ...] = (
         {"file_name": ""},  # its notebook: retention.py
         _KEYS | {"notebook"},
     ),
+    Holding(
+        Attendance,
+        lambda people: Attendance.enrolment_id.in_(_enrolments(people)),
+        {"reason": ""},
+        _KEYS | {"sitting_id", "actor_id"},
+    ),
+    Holding(
+        SittingSeat, lambda people: SittingSeat.enrolment_id.in_(_enrolments(people)), None, _KEYS | {"sitting_id"}
+    ),
     Holding(QuizAttempt, lambda people: QuizAttempt.enrolment_id.in_(_enrolments(people)), {}, _KEYS),
     # That one was issued, its number, day and code: so that a paper can still be verified. Its PDF: retention.py.
     Holding(
@@ -190,6 +201,7 @@ HOLDINGS: tuple[Holding, ...] = (
 
 # Columns of other holdings' rows that refer to a person as the one who did something to them.
 DOERS = {
+    ("lms_attendance", "actor_id"),
     ("lms_code", "issued_by"),
     ("lms_ledger_entry", "actor_id"),
     ("lms_certificate", "issued_by"),

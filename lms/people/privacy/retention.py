@@ -24,6 +24,7 @@ from lms.jobs.chores import Chore
 from lms.models import (
     AccessEntry,
     Base,
+    Certificate,
     Change,
     Database,
     Delivery,
@@ -224,7 +225,9 @@ def _files_of(session: Session, people: Any) -> set[str]:
     submissions = select(Submission.id).join(Enrolment).where(Enrolment.person_id.in_(people))
     notebooks = select(Submission.notebook).where(Submission.id.in_(submissions))
     feedback = select(Grade.feedback).where(Grade.submission_id.in_(submissions), Grade.feedback.is_not(None))
-    return {digest for digest in (*session.scalars(notebooks), *session.scalars(feedback)) if digest}
+    papers = select(Certificate.pdf).where(Certificate.person_id.in_(people))
+    found = (*session.scalars(notebooks), *session.scalars(feedback), *session.scalars(papers))
+    return {digest for digest in found if digest}
 
 
 def _orphans(session: Session, digests: set[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from flask import Blueprint
 from . import (
     account,
     audit,
+    certificates,
     classroom,
     companies,
     company,
@@ -27,6 +28,7 @@ from . import (
     runtime,
     setup,
     sign_in,
+    sittings,
     slips,
     workspace,
 )
@@ -37,9 +39,11 @@ ALL_VIEWS: tuple[Blueprint, ...] = (
     kernel.bp,
     account.bp,
     classroom.bp,
+    sittings.bp,
     desk.bp,
     runs.bp,
     reminders.bp,
+    certificates.bp,
     company.bp,
     companies.bp,
     organisations.bp,
