@@ -61,7 +61,7 @@ def facts(
     `day` is that on which she looks. `among` leaves the enrolments of these ids, `entries` the entries of the ledger that
     meet it.
     """
-    known = _known(question, among if among is not None else _narrowed(question, viewer, regions, day), entries)
+    known = _known(question, among if among is not None else narrowed(question, viewer, regions, day), entries)
     # Of who came, left and came again the first entry says with which company and region, the last whether she is in.
     membership = _newest(known, ("enrolled", "withdrawn"))
     decision = _newest(known, ("completed", "revoked"))
@@ -112,7 +112,7 @@ def _known(question: Question, among: Select | None, entries: ColumnElement[bool
     return conditions
 
 
-def _narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None) -> Select | None:
+def narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None) -> Select | None:
     """The enrolments that a question can leave at most, so that of a small part only its entries are read. None: all.
 
     An enrolment has the run, company and region that its entries copied from it.
