@@ -30,6 +30,7 @@ from .database import Database, make_engine
 from .demonstration import DemoRow
 from .downloads import Download
 from .drafts import Draft
+from .exports import Export
 from .jobs import Job
 from .ledger import LedgerEntry
 from .messages import Delivery, Message, MessageChoice
@@ -61,7 +62,7 @@ __all__ = [
     "CertificateBasis", "CertificateBatch", "Change", "ChangeSet", "Cluster",
     "ClusterMember", "Code", "Company", "CompanyStatus", "CompletionRule", "Consent", "ConsentState", "ConsentText",
     "Course", "CourseVersion", "Database", "Delivery", "DemoRow", "Destruction", "Download", "Draft", "Employment",
-    "Enrolment", "Exercise", "ExerciseVersion", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
+    "Enrolment", "Exercise", "ExerciseVersion", "Export", "ExternalIdentity", "FormerName", "Grade", "Industry", "Job", "LedgerEntry",
     "Message", "MessageChoice", "Person", "Programme", "QuizAttempt", "Region", "RegionCode", "RegionSuccession", "Role",
     "Rollup", "RollupCompanyMonth", "RollupDue", "RollupMonth", "RollupRegion", "RollupRunDay", "RollupRunMonth", "RollupStep",
     "Roster", "RosterCompany", "RosterEnrolment", "RosterMapping", "RosterPart", "RosterRow", "RosterStep", "Run",

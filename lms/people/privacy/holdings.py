@@ -31,6 +31,7 @@ from lms.models import (
     Draft,
     Employment,
     Enrolment,
+    Export,
     ExternalIdentity,
     Grade,
     LedgerEntry,
@@ -183,6 +184,7 @@ HOLDINGS: tuple[Holding, ...] = (
         {},
         frozenset({"id"}),
     ),
+    Holding(Export, lambda people: Export.person_id.in_(people), {}, is_exported=False),
     Holding(Download, lambda people: Download.actor_id.in_(people), {}, frozenset({"id", "actor_id"})),
     # Rows before and after: retention.py.
     Holding(Change, lambda people: Change.person_id.in_(people), {}, is_exported=False),
