@@ -52,7 +52,17 @@ from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
 from lms.workspace.typed import DraftError
 
-from . import access, certificate_words, flashes, observation, reminder_words, roster_words, run_words, sitting_words
+from . import (
+    access,
+    application_words,
+    certificate_words,
+    flashes,
+    observation,
+    reminder_words,
+    roster_words,
+    run_words,
+    sitting_words,
+)
 from .csrf import FormExpiredError
 from .i18n import format_day, ngettext
 from .i18n import gettext as _
@@ -382,7 +392,8 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     RosterStateError: roster_words.refused,
     BulkError: roster_words.bulk_refused,
     ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
-    EnrolmentError: lambda error: str(error),
+    EnrolmentError: lambda error: application_words.why(error.reason),
+    **application_words.SENTENCES,
     CertificateError: certificate_words.refused,
     BatchError: certificate_words.no_file,
     PaperError: certificate_words.paper_refused,

@@ -13,7 +13,7 @@ from lms.messages import way_out
 from lms.messages.letters import Letter
 from lms.people import codes
 
-from . import reminder_words
+from . import application_words, reminder_words
 from .i18n import format_day, ngettext, speaking
 from .i18n import gettext as _
 
@@ -160,6 +160,7 @@ WORDS: Mapping[str, Callable[[Facts], Letter]] = {
     "code_given": _code_given,
     "slips_made": _slips_made,
     **reminder_words.WORDS,
+    **application_words.WORDS,
 }
 
 
