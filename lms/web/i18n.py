@@ -27,8 +27,14 @@ SESSION_KEY = "lms_language"
 
 # CLDR's Korean puts "AM" before the hour; these are how people here write them.
 _PATTERNS: Mapping[str, Mapping[str, str]] = {
-    "ko": {"date": "y년 M월 d일", "weekday": "y년 M월 d일 (E)", "moment": "y년 M월 d일 HH:mm", "short": "M. d."},
-    "en": {"date": "d MMM y", "weekday": "E, d MMM y", "moment": "d MMM y HH:mm", "short": "d MMM"},
+    "ko": {
+        "date": "y년 M월 d일",
+        "weekday": "y년 M월 d일 (E)",
+        "moment": "y년 M월 d일 HH:mm",
+        "short": "M. d.",
+        "time": "HH:mm",
+    },
+    "en": {"date": "d MMM y", "weekday": "E, d MMM y", "moment": "d MMM y HH:mm", "short": "d MMM", "time": "HH:mm"},
 }
 
 
@@ -98,7 +104,7 @@ def _locale(language: str) -> Locale:
 
 
 def format_day(day: date | datetime, style: str = "date") -> str:
-    """A day, or a moment as seen in Seoul. Styles: date, weekday, moment, short."""
+    """A day, or a moment as seen in Seoul. Styles: date, weekday, moment, short; of a moment also time."""
     language = current_language()
     pattern = _PATTERNS.get(language, _PATTERNS["en"])[style]
     if isinstance(day, datetime):

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from lms.learning import ledger
 from lms.learning.completion import Standing
 from lms.models import Enrolment, Run, Sitting
 from lms.people import throttle
@@ -61,7 +62,7 @@ def is_shown(sitting: Sitting, moment: datetime) -> bool:
     return not sitting.is_cancelled and sitting.begins_at - BEFORE <= moment <= until
 
 
-def refuse_guessing(session: Session, sitting: Sitting, person_id: int, now: datetime) -> None:
+def _refuse_guessing(session: Session, sitting: Sitting, person_id: int, now: datetime) -> None:
     """Raises SittingError `throttled` for somebody who typed too many wrong codes, or where all together did."""
     mine, all_of_it = _keys(sitting, person_id)
     if (
@@ -71,8 +72,7 @@ def refuse_guessing(session: Session, sitting: Sitting, person_id: int, now: dat
         raise SittingError("throttled")
 
 
-def note_wrong(session: Session, sitting: Sitting, person_id: int, now: datetime) -> None:
-    """Count a wrong code; to be committed although the entry was refused."""
+def _note_wrong(session: Session, sitting: Sitting, person_id: int, now: datetime) -> None:
     for name in _keys(sitting, person_id):
         throttle.add_failure(session, name, now)
 
@@ -91,17 +91,21 @@ def enter(
     is_leaving: bool,
     key: bytes,
     now: datetime,
-) -> tuple[Noted, Standing]:
-    """Note the arrival, or where the sitting asks for it the leaving, of whoever types the code of the screen.
+) -> tuple[Noted, Standing] | None:
+    """Note the arrival, or where the sitting asks for it the leaving, of whoever types the code of the screen. None for a
+    wrong one: that is counted, which has to be committed. The enrolment is locked, so that tries which come together are
+    counted one after the other.
 
     Raises:
-        SittingError: early, over, cancelled, throttled, wrong (count it by `note_wrong`), seat_missing, noted, already
+        SittingError: early, over, cancelled, throttled, seat_missing, noted, already
         RunStateError
     """
     _refuse_time(sitting, is_leaving, now)
-    refuse_guessing(session, sitting, enrolment.person_id, now)
+    enrolment = ledger.lock(session, enrolment.id)
+    _refuse_guessing(session, sitting, enrolment.person_id, now)
     if not is_right(key, sitting.uid, typed, now):
-        raise SittingError("wrong")
+        _note_wrong(session, sitting, enrolment.person_id, now)
+        return None
     if is_leaving:
         return "left", presence.leave(session, run, sitting, enrolment, now)
     return "arrived", presence.arrive(session, run, sitting, enrolment, now)

@@ -238,7 +238,8 @@ def _write(
     reason: str = "",
     awaits_leaving: bool = False,
 ) -> Attendance:
-    """The row and its entry in the ledger; whoever calls settles."""
+    """The row and its entry in the ledger; whoever calls settles. The reason stays with the row: it may tell of somebody's
+    health, and the ledger is kept longest."""
     counts = presence == "present" and not awaits_leaving
     row = Attendance(
         sitting_id=sitting.id,
@@ -265,7 +266,6 @@ def _write(
         points=row.hours,
         max_points=0.0 if presence == "excused" else sitting.hours,
         actor_id=actor_id,
-        reason=reason,
         once=f"attended:{row.id}",
     )
     return row

@@ -264,6 +264,7 @@ class OwnSitting:
     has_seat: bool
     free: int | None
     may_choose: bool
+    may_give_up: bool
     word: OnList
 
     @property
@@ -300,6 +301,7 @@ def list_own(session: Session, enrolment: Enrolment, sittings: Sequence[Sitting]
                 has_seat=held is sitting,
                 free=free,
                 may_choose=open_ and held is not sitting and free != 0 and (held is None or may_choose(held, now)),
+                may_give_up=open_ and held is sitting and not words[sitting.id],
                 word=OnList(enrolment, None, tuple(words[sitting.id]), sitting),
             )
         )

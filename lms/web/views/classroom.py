@@ -16,6 +16,7 @@ from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.learning import classes, classroom, units
 from lms.learning.classroom import STATES, CheckRow, Class, Member
+from lms.learning.sittings import reading as sittings
 from lms.models import Enrolment, ExerciseVersion, Grade, QuizAttempt, Run, RunUnit, Submission
 from lms.submissions import hand_in, inspect, regrade, regrade_preview
 from lms.submissions.regrade import RegradeError
@@ -48,7 +49,13 @@ def home() -> str:
     over = [row for row in rows if row.run.closed_at is not None or row.run.learn_to < day]
     now = [row for row in rows if row not in over and row.run.learn_from <= day]
     coming = [row for row in rows if row not in over and row not in now]
-    return render("lms/classroom/home.html", now=now, coming=coming, over=over)
+    return render(
+        "lms/classroom/home.html",
+        now=now,
+        coming=coming,
+        over=over,
+        sittings=sittings.list_on(session, access.viewer(), day),
+    )
 
 
 # A class

@@ -9,18 +9,19 @@ from flask import Blueprint, Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms import content
-from lms.clock import seoul_day, today
+from lms.clock import seoul_day, today, utcnow
 from lms.errors import NotANotebookError, NotFoundError
 from lms.files import StorageError
 from lms.learning import enrolments, units
 from lms.learning.completion import Standing
 from lms.learning.enrolments import RunNotOpenError
+from lms.learning.sittings import reading as sittings
 from lms.models import Submission
 from lms.people.privacy.resident_numbers import ResidentNumberError
 from lms.submissions import hand_in
 from lms.workspace import drafts
 
-from .. import access, courseware, flashes, notebooks, places, seen
+from .. import access, courseware, flashes, notebooks, places, seen, sitting_words
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
@@ -47,16 +48,20 @@ def home() -> str | AnyResponse:
     now = [item for item in attendances if item.enrolment.run.is_open_on(day)]
     later = [item for item in attendances if item not in now and day < item.enrolment.run.learn_from]
     past = [item for item in attendances if item not in now and item not in later]
-    return render("lms/home.html", now=now, later=later, past=past, day=day)
+    return render("lms/home.html", now=now, later=later, past=past, day=day, moment=utcnow())
 
 
 @bp.get("/runs/<uuid:run>")
 @access.signed_in
 def outline(run: UUID) -> str:
     attendance = places.load_attendance(run)
-    found = attendance.enrolment.run
+    found, now = attendance.enrolment.run, utcnow()
     return render(
         "lms/run.html",
+        sittings=sittings.list_own(session, attendance.enrolment, found.sittings, now),
+        marks=sitting_words.marks(),
+        tones=sitting_words.MARK_TONES,
+        now=now,
         attendance=attendance,
         run=found,
         standing=attendance.standing,
