@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lms import audit
 from lms.clock import today, utcnow
+from lms.content import from_document
 from lms.errors import LMSError, NotFoundError
 from lms.learning.applications import admission, waiting
 from lms.learning.sittings import planning
@@ -195,7 +196,7 @@ def proposed(session: Session, course: Course, day: date | None = None) -> RunFi
         number=opening.next_number(session, course.id),
         learn_from=begin,
         learn_to=begin + timedelta(days=27),
-        hours=float(version.document.get("hours", 0)),
+        hours=from_document(version.document).hours,
         apply_from=day,
         apply_to=begin - timedelta(days=4),
         review_to=begin + timedelta(days=41),
@@ -445,7 +446,9 @@ def pin(session: Session, viewer: Viewer, run: Run) -> None:
         raise RunError("same")
     units = opening.copied_units(session, version)
     _refuse_used(session, run)
-    session.execute(delete(RunUnit).where(RunUnit.run_id == run.id).execution_options(synchronize_session=False))
+    for unit in run.units:
+        session.delete(unit)
+    session.flush()
     for unit in units:
         unit.run_id = run.id
     session.add_all(units)
@@ -496,6 +499,7 @@ def discard(session: Session, viewer: Viewer, run: Run) -> None:
         detail={"course": run.course_id, "number": run.number},
     )
     sittings = select(Sitting.id).where(Sitting.run_id == run.id)
+    session.expunge(run)
     try:
         session.execute(delete(SittingSeat).where(SittingSeat.sitting_id.in_(sittings)))
         for table in (Sitting, RunLink, Admission, RunQuota, RunInstructor, CompletionRule, RunUnit):
