@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from lms.files import FileStore
 from lms.models import Base, Database, reference_data
 from lms.models.append_only import APPEND_ONLY
 from lms.submissions.exercise_cache import ExerciseCache
+from tests.databases import Filling, filled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARES = (
@@ -109,12 +111,24 @@ def _count(session: Session, table: object) -> int:
     return session.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def demo_site(database: Database, files: FileStore, tmp_path: Path) -> DemoSite:
+def _publish(database: Database, files: FileStore) -> dict[str, Any]:
     with database.writing() as session:
         reference_data.load(session)
         publish.publish_all(session, files, ROOT / "courses", ROOT / "exercises")
         session.commit()
+    return {}
+
+
+@pytest.fixture
+def filling() -> Filling:
+    return Filling("reference data and the real courses", _publish)
+
+
+@pytest.fixture
+def demo_site(database: Database, files: FileStore, tmp_path: Path) -> DemoSite:
+    given = filled(database)
+    assert given is not None
+    given.put_files(files)
     instance = tmp_path / "instance"
     instance.mkdir()
     return DemoSite(database, files, instance)
