@@ -586,8 +586,7 @@ def _shown(look: Callable[[], Issued], typed: str, *, is_typed: bool = False) ->
 
 
 def _unlisted(page: str, status: int = 200) -> Response:
-    """For no search engine, and the address with the code goes to no other site."""
+    """For no search engine."""
     answer = make_response(page, status)
     answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
