@@ -193,7 +193,6 @@ def close(session: Session, viewer: Viewer, run: Run, *, now: datetime | None = 
     found = preview(session, run, seoul_day(now))
     if found.obstacles:
         raise RunError("obstacles")
-    deciding.end_all(session, run.id, now=now, actor_id=viewer.id)
     closing = RunClosing(
         run_id=run.id,
         rule_id=run.rules[-1].id,
@@ -202,6 +201,7 @@ def close(session: Session, viewer: Viewer, run: Run, *, now: datetime | None = 
         digest=digest_of(found.results),
         facts=_facts(session, run, found),
     )
+    deciding.end_all(session, run.id, now=now, actor_id=viewer.id)
     session.add(closing)
     session.flush()
     session.add_all([_row(closing, result) for result in found.results])
