@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy.orm import Session, selectinload
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError, NotFoundError
@@ -69,13 +69,27 @@ def list_employees(session: Session, run: Run, company: Company, day: date) -> l
     return list(found.values())
 
 
-def with_uids(employees: Sequence[Employee], uids: Collection[UUID]) -> list[Employee]:
-    """Those who were chosen, in the list's order.
+def find(employees: Sequence[Employee], text: str) -> list[Employee]:
+    """Those whose name, number or department has these letters."""
+    wanted = text.strip().casefold()
+    return [
+        one
+        for one in employees
+        if any(wanted in part.casefold() for part in (one.name, one.employee_number or "", one.department))
+    ]
+
+
+def choose(employees: Sequence[Employee], uids: Collection[UUID], departments: Collection[str] = ()) -> list[Employee]:
+    """Those who were ticked, and all of the departments that were, who are not in the run yet; in the list's order.
 
     Raises:
         PeopleError: nobody, too_many.
     """
-    chosen = [one for one in employees if one.uid in uids]
+    chosen = [
+        one
+        for one in employees
+        if one.uid in uids or (one.department in departments and one.state in (None, "withdrawn"))
+    ]
     if not chosen:
         raise PeopleError("nobody")
     if len(chosen) > MOST:
@@ -172,35 +186,53 @@ def _ask(session: Session, run: Run, person: int, actor_id: int, now: datetime) 
 # Taken back
 
 
-def load_set(session: Session, run: Run, uid: UUID, *, actor_id: int | None = None) -> ChangeSet:
-    """A deed of `enrol` on this run, one's own where `actor_id` is given. Raises NotFoundError."""
-    found = session.scalar(
-        select(ChangeSet).where(ChangeSet.uid == uid, ChangeSet.kind == KIND, ChangeSet.subject == f"run:{run.id}")
-    )
-    if found is None or (actor_id is not None and found.actor_id != actor_id):
+def load_set(session: Session, run: Run, uid: UUID) -> ChangeSet:
+    """A deed of `enrol` on this run. Raises NotFoundError."""
+    return _load_set(session, uid, ChangeSet.subject == f"run:{run.id}")
+
+
+def load_own_set(session: Session, uid: UUID, actor_id: int) -> ChangeSet:
+    """One of somebody's own. Raises NotFoundError."""
+    return _load_set(session, uid, ChangeSet.actor_id == actor_id)
+
+
+def _load_set(session: Session, uid: UUID, condition: ColumnElement[bool]) -> ChangeSet:
+    found = session.scalar(select(ChangeSet).where(ChangeSet.uid == uid, ChangeSet.kind == KIND, condition))
+    if found is None:
         raise NotFoundError()
     return found
 
 
-def list_sets(session: Session, run: Run, now: datetime | None = None) -> Sequence[tuple[ChangeSet, str | None, int]]:
-    """What may still be taken back: the deed, who did it, and how many people. One query."""
+def list_sets(session: Session, run: Run, now: datetime | None = None) -> list[tuple[ChangeSet, str | None, int]]:
+    """What of a run may still be taken back: the deed, who did it, and how many people. One query."""
+    rows = session.execute(
+        select(ChangeSet, Person.name, func.count())
+        .join(Change, Change.set_id == ChangeSet.id)
+        .outerjoin(Person, Person.id == ChangeSet.actor_id)
+        .where(*_undoable(now), ChangeSet.subject == f"run:{run.id}")
+        .group_by(ChangeSet.id, Person.name)
+        .order_by(ChangeSet.id.desc())
+    )
+    return [(set_, name, number) for set_, name, number in rows]
+
+
+def list_own_sets(session: Session, actor_id: int, now: datetime | None = None) -> list[tuple[ChangeSet, Run, int]]:
+    """What somebody did and may still take back, with the run and how many people. One query."""
+    rows = session.execute(
+        select(ChangeSet, Run, func.count())
+        .join(Change, Change.set_id == ChangeSet.id)
+        .join(Run, ChangeSet.subject == literal("run:").concat(cast(Run.id, String)))
+        .where(*_undoable(now), ChangeSet.actor_id == actor_id)
+        .options(selectinload(Run.course_version))
+        .group_by(ChangeSet.id, Run.id)
+        .order_by(ChangeSet.id.desc())
+    )
+    return [(set_, run, number) for set_, run, number in rows]
+
+
+def _undoable(now: datetime | None) -> list[ColumnElement[bool]]:
     since = (now or utcnow()) - UNDONE_WITHIN
-    return [
-        (set_, name, number)
-        for set_, name, number in session.execute(
-            select(ChangeSet, Person.name, func.count())
-            .join(Change, Change.set_id == ChangeSet.id)
-            .outerjoin(Person, Person.id == ChangeSet.actor_id)
-            .where(
-                ChangeSet.kind == KIND,
-                ChangeSet.subject == f"run:{run.id}",
-                ChangeSet.undone_at.is_(None),
-                ChangeSet.at >= since,
-            )
-            .group_by(ChangeSet.id, Person.name)
-            .order_by(ChangeSet.id.desc())
-        )
-    ]
+    return [ChangeSet.kind == KIND, ChangeSet.undone_at.is_(None), ChangeSet.at >= since]
 
 
 def take_back(session: Session, set_: ChangeSet, *, actor_id: int, now: datetime | None = None) -> int:

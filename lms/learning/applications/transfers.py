@@ -26,12 +26,13 @@ class TransferError(LMSError):
 
 
 def list_targets(session: Session, run: Run, now: datetime | None = None) -> Sequence[Run]:
-    """The later runs of the course that take people today, the next first."""
+    """The later runs of the course at the centre that take people today, the next first."""
     day = seoul_day(now or utcnow())
     return session.scalars(
         select(Run)
         .where(
             Run.course_id == run.course_id,
+            Run.centre_id == run.centre_id,
             Run.learn_from > run.learn_from,
             Run.opened_at.is_not(None),
             Run.closed_at.is_(None),
