@@ -304,7 +304,7 @@ def load_closed(session: Session, run: Run) -> ClosedRun | None:
             select(LedgerEntry)
             .where(
                 LedgerEntry.run_id == run.id,
-                LedgerEntry.kind.in_(("questioned", "upheld", "revoked")),
+                LedgerEntry.kind.in_(ledger.AFTER_CLOSING),
                 LedgerEntry.recorded_at > closing.closed_at,
             )
             .order_by(LedgerEntry.id)
@@ -329,8 +329,10 @@ def why_not_reopened(session: Session, run: Run, closing: RunClosing, now: datet
     if session.scalar(issued.limit(1)) is not None:
         return "certificates"
     decided = select(LedgerEntry.id).where(
-        LedgerEntry.run_id == run.id, LedgerEntry.recorded_at > closing.closed_at
-    )  # fmt: skip
+        LedgerEntry.run_id == run.id,
+        LedgerEntry.kind.in_(ledger.AFTER_CLOSING),
+        LedgerEntry.recorded_at > closing.closed_at,
+    )
     return "decided" if session.scalar(decided.limit(1)) is not None else ""
 
 
