@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import parseaddr
+from typing import Any
 
 from lms.errors import LMSError
 
@@ -103,13 +104,22 @@ def offer(connection: smtplib.SMTP, sender: str, recipient: str, number: str = "
 
 def hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:
     """Give the whole mail. From here until its answer nobody can tell whether the server took it. Raises MailError."""
-    policy = SMTP.clone(utf8=not str(message["To"]).isascii())
+    policy = _Wire(linesep=SMTP.linesep, utf8=not str(message["To"]).isascii())
     try:
         _expect(connection.data(message.as_bytes(policy=policy)), "")
     except smtplib.SMTPDataError as error:  # it would not even begin
         raise MailError(_told(error.smtp_code), why=f"the server answered {error.smtp_code}") from error
     except (smtplib.SMTPServerDisconnected, OSError) as error:
         raise MailError("unsure", why=type(error).__name__) from error
+
+
+class _Wire(EmailPolicy):
+    """As mails travel; the standard library would break a long address in two encoded words, which mail programs don't read."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode()
+        return super().fold_binary(name, value)
 
 
 def _expect(answer: tuple[int, bytes], reason: str) -> None:

@@ -35,7 +35,7 @@ def compose(kind: str, facts: dict, language: str) -> Letter:
 
 
 def way_out(person: UUID, topic: str) -> str:
-    return f"https://site.example/off/{person}/{topic}"
+    return f"https://learn.centre.example.kr/learn/messages/off/{topic}.{person.hex}.{person.hex[:24]}"
 
 
 def worker(database: Database, server: MailServer | None, **prepare: object) -> Worker:
