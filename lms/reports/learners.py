@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Integer, Subquery, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Float, Integer, Select, Subquery, and_, case, func, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -125,6 +125,23 @@ def iter_learners(
     statement = select(listed).order_by(*_order(listed, sort, down))
     for part in session.execute(statement.execution_options(yield_per=_CHUNK)).partitions():
         yield from _rows(session, question, part)
+
+
+def list_among(
+    session: Session,
+    viewer: Viewer | None,
+    question: Question,
+    among: Select,
+    *,
+    day: date | None = None,
+    language: str = "ko",
+    known: regions.Regions,
+) -> list[LearnerRow]:
+    """Those of the enrolments of these ids that the question leaves, in the order of the ids. `day`: she looks on it."""
+    counted = facts.facts(question, viewer, known.counted_as, day, among=among).subquery("counted")
+    listed = _listed(question, counted, "learn_to", language)
+    found = session.execute(select(listed).order_by(listed.c.enrolment_id)).all()
+    return list(_rows(session, question, found))
 
 
 class _DaysBetween(FunctionElement):

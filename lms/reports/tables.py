@@ -187,7 +187,7 @@ def public_sheet(table: PublicTable) -> Sheet:
     return Sheet(f"{table.year}년 수료 현황", columns, cells)
 
 
-_CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {
+CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {
     "text": lambda value: safe_text(str(value)),
     "count": lambda value: value,
     "rate": lambda value: f"{value:.4f}",
@@ -199,7 +199,7 @@ _CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {
 def to_csv(sheet: Sheet) -> Iterator[str]:
     """RFC 4180 lines, the first with a byte order mark so that Excel reads the Hangul. What there is none of is blank."""
     yield "\ufeff" + _csv_line([column.header for column in sheet.columns])
-    cells = [_CSV_CELLS[column.kind] for column in sheet.columns]
+    cells = [CSV_CELLS[column.kind] for column in sheet.columns]
     for row in sheet.rows:
         yield _csv_line(["" if value is None else cell(value) for cell, value in zip(cells, row, strict=True)])
 
