@@ -31,6 +31,8 @@ def make_engine(url: str, **options: Any) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
 
@@ -42,6 +44,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """A report of a tenth of a second has its many expressions translated for longer than it then runs."""
+    was = connection.autocommit
+    connection.autocommit = True
+    connection.execute("SET jit = off")
+    connection.autocommit = was
 
 
 def _use_wal(cursor: sqlite3.Cursor) -> None:

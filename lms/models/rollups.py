@@ -63,11 +63,13 @@ def _figures() -> list[Column]:
 
 
 # One row: when the sums were last known to be whole. None: reports read the ledger until somebody has made them again.
+# `revision` goes up whenever something takes their ground away.
 Rollup = Table(
     "lms_rollup",
     Base.metadata,
     _key("id"),
     Column("built_at", UTCDateTime),
+    Column("revision", Integer, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one"),
 )
 
@@ -151,10 +153,10 @@ RollupCompanyMonth = Table(
 )
 
 _KINDS = ", ".join(f"'{kind}'" for kind in COUNTED_KINDS)
-_STALE = "UPDATE lms_rollup SET built_at = NULL WHERE built_at IS NOT NULL"
+_STALE = "UPDATE lms_rollup SET built_at = NULL, revision = revision + 1"
 # A withdrawal that the old first day counted one way and the new one another.
 _STALE_BY_START = (
-    f"{_STALE} AND EXISTS (SELECT 1 FROM lms_ledger_entry AS entry"  # noqa: S608
+    f"{_STALE} WHERE EXISTS (SELECT 1 FROM lms_ledger_entry AS entry"  # noqa: S608
     " JOIN lms_enrolment ON lms_enrolment.id = entry.enrolment_id"
     " WHERE lms_enrolment.run_id = NEW.id AND entry.kind = 'withdrawn'"
     " AND (entry.effective_on < OLD.learn_from) <> (entry.effective_on < NEW.learn_from))"
@@ -187,6 +189,10 @@ SELECT id, enrolment_id FROM added WHERE kind IN ({_KINDS}); RETURN NULL; END $$
     f"""
 CREATE OR REPLACE FUNCTION lms_rollup_stale() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN {_STALE}; RETURN NULL; END $$
+""",
+    f"""
+CREATE OR REPLACE FUNCTION lms_rollup_lost() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF EXISTS (SELECT FROM gone) THEN {_STALE}; END IF; RETURN NULL; END $$
 """,
     f"""
 CREATE OR REPLACE FUNCTION lms_rollup_restart() RETURNS trigger LANGUAGE plpgsql AS
@@ -223,7 +229,7 @@ def release(connection: Connection) -> None:
 def unprepare(connection: Connection) -> None:
     """For migrations that go back."""
     if connection.dialect.name == "postgresql":
-        for name in ("note", "stale", "restart"):
+        for name in ("note", "stale", "lost", "restart"):
             connection.execute(text(f"DROP FUNCTION IF EXISTS lms_rollup_{name}()"))
 
 
@@ -245,8 +251,15 @@ def _postgresql() -> list[str]:
         " FOR EACH STATEMENT EXECUTE FUNCTION lms_rollup_note()"
     ]
     for name, table, event, columns, done in _TRIGGERS:
+        if event == "DELETE":
+            made.append(
+                f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING OLD TABLE AS gone"
+                " FOR EACH STATEMENT EXECUTE FUNCTION lms_rollup_lost()"
+            )
+            continue
         changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
-        when = f" WHEN ({changed})" if changed else ""
         function = "lms_rollup_stale" if done is _STALE else "lms_rollup_restart"
-        made.append(f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW{when} EXECUTE FUNCTION {function}()")
+        made.append(
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION {function}()"
+        )
     return made

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
 
-from . import facts, regions
+from . import regions
 from .question import DIMENSIONS, Question, ReportError
 from .regions import Regions
+from .rollups import reading
 from .rows import Group, Groups, grouped
 
 __all__ = ["DIMENSIONS", "CompletionReport", "CompletionRow", "ReportError", "count_completions"]
@@ -90,18 +91,18 @@ def count_completions(
     alone (tests/reports/test_queries.py).
     """
     known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    counted = reading.counted(question, viewer, known)
     groups = Groups(session, viewer, question, known, language)
     statement, columns = grouped(question, counted)
-    sums = [func.sum(counted.c[name]) for name in ("enrolled", "active", "completed")]
+    sums = [func.sum(counted.c[name]) for name in ("applied", "enrolled", "active", "completed")]
     found: dict[tuple[Group, ...], Counter[str]] = {}
-    for row in session.execute(statement.add_columns(*columns, func.count(), *sums).group_by(*columns)):
+    for row in session.execute(statement.add_columns(*columns, *sums).group_by(*columns)):
         *raw, applied, enrolled, active, completed = row
         if not applied:
-            continue  # without a dimension there is one row, of nobody too
+            continue  # sums may come to nothing, and without a dimension there is one row, of nobody too
         key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
         figures = found.setdefault(key, Counter())
-        figures.update(applied=applied, enrolled=int(enrolled), active=int(active), completed=int(completed))
+        figures.update(applied=int(applied), enrolled=int(enrolled), active=int(active), completed=int(completed))
     if with_empty:
         for key in groups.open():
             found.setdefault(key, Counter())

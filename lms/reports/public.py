@@ -23,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from lms.models import Programme, Run
 
-from . import facts, regions
+from . import regions
 from .question import Question
+from .rollups import reading
 from .rows import Group, Groups, grouped
 from .suppression import hidden_cells
 
@@ -116,7 +117,7 @@ def closed_year(session: Session, year: int, *, k: int = 5, rate_from: int = 10,
     """The table of a year that is closed (`list_years`), counts of 1 to k − 1 hidden, no rate of fewer than `rate_from`."""
     question = _of_year(year, closing_day(year), "region", "course")
     known = regions.load(session, None, question)
-    counted = facts.facts(question, None, known.counted_as).subquery()
+    counted = reading.counted(question, None, known)
     groups = Groups(session, None, question, known, language)
     statement, columns = grouped(question, counted)
     sums = [func.sum(counted.c.enrolled), func.sum(counted.c.completed)]
@@ -184,7 +185,7 @@ def _last_month_end(today: date) -> date:
 def _counted(session: Session, question: Question) -> tuple[int, int]:
     """Enrolled and completed of the whole country."""
     known = regions.load(session, None, question)
-    counted = facts.facts(question, None, known.counted_as).subquery()
+    counted = reading.counted(question, None, known)
     sums = [func.coalesce(func.sum(counted.c[name]), 0) for name in ("enrolled", "completed")]
     enrolled, completed = session.execute(select(*sums).select_from(counted)).one()
     return int(enrolled), int(completed)

@@ -18,6 +18,7 @@ from lms.people.viewers import Viewer
 
 from .facts import is_company
 from .question import Question
+from .rollups.scope import Scope, columns, scope
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,13 @@ class RegionFacts:
 
 @dataclass(frozen=True)
 class Regions:
-    """All regions, for those that the question leaves the one under which each is counted, and for all that of today."""
+    """All regions, for those that the question leaves the one under which each is counted, and for all that of today.
+    `sums` says what the rollups can tell of them."""
 
     by_id: Mapping[int, RegionFacts]
     counted_as: Mapping[int, int]
     of_today: Mapping[int, int]
+    sums: Scope | None = None
 
     @cached_property
     def of_slug(self) -> Mapping[str, RegionFacts]:
@@ -65,14 +68,21 @@ class Regions:
 def load(session: Session, viewer: Viewer | None, question: Question) -> Regions:
     """One query."""
     rows = session.execute(
-        select(Region, Zone, RegionSuccession.successor_id, RegionSuccession.on, is_served(viewer, question))
+        select(
+            Region,
+            Zone,
+            RegionSuccession.successor_id,
+            RegionSuccession.on,
+            is_served(viewer, question),
+            *columns(viewer, question, Region.id),
+        )
         .join(Zone, Zone.id == Region.zone_id)
         .outerjoin(RegionSuccession, RegionSuccession.region_id == Region.id)
         .order_by(Region.position, Region.id)
     ).all()
     by_id: dict[int, RegionFacts] = {}
     successors: dict[int, set[int]] = {}
-    for region, zone, successor, on, is_open in rows:
+    for region, zone, successor, on, is_open, *_ in rows:
         by_id[region.id] = RegionFacts(
             region.id,
             region.slug,
@@ -90,7 +100,7 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
     of_today = {id_: _followed(id_, successors) for id_ in by_id}
     counted_as = of_today if question.regions == "today" else {id_: id_ for id_ in by_id}
     left = {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])}
-    return Regions(by_id, left, of_today)
+    return Regions(by_id, left, of_today, scope(question, [(row[0].id, *row[5:]) for row in rows]))
 
 
 def _followed(region: int, successors: Mapping[int, set[int]]) -> int:

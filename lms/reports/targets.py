@@ -19,8 +19,9 @@ from lms.models import Programme, Target
 from lms.models.database import insert_into
 from lms.people.viewers import Viewer
 
-from . import facts, regions
+from . import regions
 from .question import Question, Reading
+from .rollups import reading
 
 MOST = 10_000_000  # completions in a region; more is a slip of the hand
 
@@ -110,7 +111,7 @@ def _same_day(day: date, years: int) -> date:
 
 def _completed(session: Session, viewer: Viewer | None, question: Question, known: regions.Regions) -> dict[int, int]:
     """Completions of the year's runs by region of today."""
-    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    counted = reading.counted(question, viewer, known)
     statement = select(counted.c.region_id, func.sum(counted.c.completed)).group_by(counted.c.region_id)
     found: dict[int, int] = {}
     for region, count in session.execute(statement):

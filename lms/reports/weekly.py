@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
 
-from . import facts, regions
+from . import regions
 from .question import Question
 from .regions import Regions
+from .rollups import reading
 from .rows import Groups, grouped
 
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,20 @@ def weekly(
     """The completions that stand, by the week of their day: one query for all rows. `known` saves that of the regions."""
     ends = tuple(question.as_of - WEEK * back for back in range(weeks - 1, -1, -1))
     known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery()
+    counted = reading.completions(question, viewer, known, since=ends[0] - WEEK + DAY, until=ends[-1])
     groups = Groups(session, viewer, question, known)
     statement, columns = grouped(question, counted)
+    total = func.sum(counted.c.completed)
     statement = (
-        statement.add_columns(*columns, counted.c.completed_on, func.count())
-        .where(counted.c.completed_on > ends[0] - WEEK, counted.c.completed_on <= ends[-1])
+        statement.add_columns(*columns, counted.c.completed_on, total)
         .group_by(*columns, counted.c.completed_on)
+        .having(total != 0)
     )
     rows: dict[tuple[str, ...], list[int]] = {}
     for *raw, day, count in session.execute(statement):
         key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
         week = weeks - 1 - (ends[-1] - day).days // 7
-        rows.setdefault(tuple(group.key for group in key), [0] * weeks)[week] += count
+        rows.setdefault(tuple(group.key for group in key), [0] * weeks)[week] += int(count)
     return Weekly(ends, {keys: tuple(counts) for keys, counts in rows.items()})
 
 
@@ -64,13 +66,10 @@ def by_day(
 ) -> dict[date, int]:
     """The completions that stand, by their day, from `since` to `until`: one query, and that of the regions."""
     known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery()
-    statement = (
-        select(counted.c.completed_on, func.count())
-        .where(counted.c.completed_on >= since, counted.c.completed_on <= until)
-        .group_by(counted.c.completed_on)
-    )
-    return {day: count for day, count in session.execute(statement)}
+    counted = reading.completions(question, viewer, known, since=since, until=until)
+    total = func.sum(counted.c.completed)
+    statement = select(counted.c.completed_on, total).group_by(counted.c.completed_on).having(total != 0)
+    return {day: int(count) for day, count in session.execute(statement)}
 
 
 def cumulative(

@@ -27,6 +27,7 @@ def upgrade() -> None:
         "lms_rollup",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("built_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_lms_rollup_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lms_rollup")),
     )

@@ -1,0 +1,205 @@
+"""What a question counts, from the smallest sums that can tell it, or from the ledger.
+
+The rows that come out are summed up by whoever asks, whichever way they came: `run_id`, `region_id`, `company_id`,
+`company_status_id`, `enrolled_on`, `completed_on` as far as the question needs them, and the figures. Entries that the sums
+don't hold yet are counted from the ledger: of the enrolments that wait, what they are, less what they were without them. So
+the figures are the same at any moment, folded or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    Table,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from lms.learning.enrolments import visible_to
+from lms.models import Company, Enrolment, Run
+from lms.models.rollups import (
+    EFFECTIVE,
+    FIGURES,
+    RECORDED,
+    DayNumber,
+    RollupCompanyMonth,
+    RollupDue,
+    RollupMonth,
+    RollupRunDay,
+    RollupRunMonth,
+    RollupStep,
+)
+from lms.people.viewers import Viewer
+
+from .. import facts
+from ..question import COURSE_DIMENSIONS, Question
+from ..regions import Regions
+from .folding import is_folded
+from .steps import DayOf
+
+_OF_COMPANIES = frozenset({"company", "size", "industry", "level"})
+# Which rows don't count. Said so, because a condition that an index could serve would lead SQLite to the wrong one.
+_OTHER = {"recorded": EFFECTIVE, "effective": RECORDED}
+_NOBODY = 0  # no person has this number
+_is_off: ContextVar[bool] = ContextVar("rollups_are_off", default=False)
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """Read the ledger alone, to compare."""
+    token = _is_off.set(True)
+    try:
+        yield
+    finally:
+        _is_off.reset(token)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums that can tell a question: the steps by day, what had come together by months (None: no use here), and the
+    regions and companies that the viewer sees whole (None: all)."""
+
+    daily: Table
+    monthly: Table | None
+    regions: frozenset[int] | None
+    companies: frozenset[int]
+
+
+def counted(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+    """The enrolments that a question counts, or sums of them."""
+    sums = _sums_for(question, viewer, known)
+    if sums is None:
+        return facts.facts(question, viewer, known.counted_as).subquery("counted")
+    parts = [_by_day(sums.daily, question, known, sums)]
+    if sums.monthly is not None:
+        month = _month(question)
+        parts = [
+            parts[0].where(sums.daily.c.day >= func.coalesce(month, 0)),
+            _left(sums.monthly, question, known, sums).where(sums.monthly.c.month == month),
+        ]
+    parts += [_row(rows.subquery(), sign) for rows, sign in _from_ledger(question, viewer, known)]
+    return union_all(*parts).subquery("counted")
+
+
+def completions(question: Question, viewer: Viewer | None, known: Regions, *, since: date, until: date) -> Subquery:
+    """The completions that stand and whose day lies from `since` to `until`, or sums of them by day."""
+    sums = _sums_for(question, viewer, known)
+    if sums is None:
+        rows = facts.facts(question, viewer, known.counted_as).subquery()
+        return select(rows).where(rows.c.completed_on >= since, rows.c.completed_on <= until).subquery("counted")
+    done_on = sums.daily.c.done_on
+    steps = _by_day(sums.daily, question, known, sums)
+    parts = [steps.where(sums.daily.c.completed != 0, done_on >= since, done_on <= until)]
+    for of_ledger, sign in _from_ledger(question, viewer, known):
+        rows = of_ledger.subquery()
+        parts.append(_row(rows, sign).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
+    return union_all(*parts).subquery("counted")
+
+
+def _sums_for(question: Question, viewer: Viewer | None, known: Regions) -> _Sums | None:
+    """The smallest sums whose keys determine what is asked by, filtered by and seen; None where none do."""
+    scope, used = known.sums, {*question.by, *question.filters}
+    if _is_off.get() or scope is None or scope.built_at is None or "cluster" in used or "centre" in question.by:
+        return None
+    if question.filter("centre") and (scope.centres != question.filter("centre") or scope.of_centres is None):
+        return None
+    regions, companies = None, frozenset[int]()
+    if viewer is not None and not viewer.is_programme_office:
+        regions, companies = scope.seen, viewer.managed_companies
+        if regions is None or not (regions or companies):
+            return None  # it hangs on the days of single enrolments, or she sees herself at most
+    if not used & _OF_COMPANIES and not companies:
+        return _Sums(RollupRunDay, RollupRunMonth, regions, companies)
+    return _Sums(RollupStep, None if used & set(COURSE_DIMENSIONS) else RollupCompanyMonth, regions, companies)
+
+
+def _month(question: Question) -> Any:
+    """The last month that had begun when the day was over."""
+    begun = RollupMonth.c.month <= question.as_of + timedelta(days=1)
+    return select(func.max(RollupMonth.c.month)).where(begun).scalar_subquery()
+
+
+def _by_day(table: Table, question: Question, known: Regions, sums: _Sums) -> Select:
+    return _left(table, question, known, sums).where(table.c.day <= question.as_of)
+
+
+def _left(table: Table, question: Question, known: Regions, sums: _Sums) -> Select:
+    """The rows of a table of sums that the question leaves and the viewer sees."""
+    of = table.c
+    status = func.nullif(of.status_id, 0) if "status_id" in of else None
+    conditions: list[ColumnElement[bool]] = [of.reading != _OTHER[question.reading]]
+    if question.filter("region") or question.filter("zone"):
+        conditions.append(of.region_id.in_(known.counted_as))
+    if question.filter("centre") and known.sums is not None:
+        conditions.append(of.region_id.in_(known.sums.of_centres or ()))
+    if runs_are := facts.is_run(question):
+        conditions.append(of.run_id.in_(select(Run.id).where(*runs_are)))
+    if question.filter("company"):
+        conditions.append(facts.of_companies(question, of.company_id))
+    if status is not None and facts.is_status(question):
+        conditions.append(facts.of_statuses(question, status))
+    if sums.regions is not None:
+        conditions.append(_is_seen(table, sums))
+    completed_on = of.done_on if "done_on" in of else cast(null(), DayNumber)
+    return _columns(
+        of.run_id if "run_id" in of else cast(null(), Integer),
+        of.region_id,
+        of.company_id if "company_id" in of else cast(null(), Integer),
+        cast(null(), Integer) if status is None else status,
+        completed_on,
+        [of[name] for name in FIGURES],
+    ).where(*conditions)
+
+
+def _is_seen(table: Table, sums: _Sums) -> ColumnElement[bool]:
+    in_regions = table.c.region_id.in_(sums.regions or ())
+    if not sums.companies:
+        return in_regions
+    merged = select(Company.id).where(Company.merged_into_id.in_(sums.companies))
+    of_companies = or_(table.c.company_id.in_(sums.companies), table.c.company_id.in_(merged))
+    return or_(in_regions, of_companies) if sums.regions else of_companies
+
+
+def _from_ledger(question: Question, viewer: Viewer | None, known: Regions) -> Iterator[tuple[Select, int]]:
+    """What the sums don't hold: entries that wait, and what a viewer sees as a learner alone."""
+    by_roles = None if viewer is None else replace(viewer, id=_NOBODY)
+    if known.sums is not None and known.sums.is_waiting:
+        waiting = select(RollupDue.c.enrolment_id)
+        yield facts.facts(question, by_roles, known.counted_as, among=waiting), 1
+        yield facts.facts(question, by_roles, known.counted_as, among=waiting, entries=is_folded()), -1
+    if viewer is not None and by_roles is not None and not viewer.is_programme_office:
+        own = select(Enrolment.id).where(Enrolment.person_id == viewer.id, ~visible_to(by_roles))
+        yield facts.facts(question, viewer, known.counted_as, among=own), 1
+
+
+def _row(rows: Subquery, sign: int) -> Select:
+    of = rows.c
+    day = type_coerce(DayOf(of.completed_on), DayNumber)
+    figures = [(sign * of[name]).label(name) for name in FIGURES]
+    return _columns(of.run_id, of.region_id, of.company_id, of.company_status_id, day, figures)
+
+
+def _columns(run: Any, region: Any, company: Any, status: Any, completed_on: Any, figures: Sequence[Any]) -> Select:
+    return select(
+        run.label("run_id"),
+        region.label("region_id"),
+        company.label("company_id"),
+        status.label("company_status_id"),
+        completed_on.label("completed_on"),
+        *(figure.label(name) for name, figure in zip(FIGURES, figures, strict=True)),
+    )

@@ -1,0 +1,235 @@
+"""Sums and ledger say the same, folded or not, whoever asks what; and what takes the sums' ground away is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from lms.models import Database, Enrolment, LedgerEntry, Run
+from lms.models.rollups import Rollup, RollupCompanyMonth, RollupDue, RollupRunDay, RollupRunMonth, RollupStep
+from lms.people.viewers import Viewer
+from lms.reports.completions import count_completions
+from lms.reports.question import Question
+from lms.reports.rollups import folding, reading, rebuilding
+from lms.reports.targets import targets
+from lms.reports.weekly import by_day, weekly
+
+from .country import Country, make_country
+from .test_properties import BEGINS, random_history
+
+TABLES = (RollupStep, RollupRunDay, RollupRunMonth, RollupCompanyMonth)
+CUTS: tuple[tuple[str, ...], ...] = (
+    ("region",),
+    ("region", "course"),
+    ("zone", "run"),
+    ("region", "company"),
+    ("company", "run"),
+    ("size", "level", "industry"),
+    ("year", "programme"),
+    ("centre",),
+    ("cluster",),
+    (),
+)
+FILTERS: tuple[dict[str, tuple[str, ...]], ...] = (
+    {},
+    {"run": ("first-steps-1",)},
+    {"region": ("gwangju", "busan")},
+    {"size": ("small", "undeclared")},
+    {"centre": ("gwangju",)},
+    {"cluster": ("press",)},
+    {"company": ("0000000003", "0000000001")},
+)
+
+
+def questions(random: Random, count: int) -> Iterator[Question]:
+    for _ in range(count):
+        yield Question(
+            as_of=BEGINS + timedelta(days=random.randrange(-15, 90)),
+            by=random.choice(CUTS),
+            reading=random.choice(("recorded", "effective")),
+            regions=random.choice(("then", "then", "today")),
+            filters=random.choice(FILTERS),
+        )
+
+
+def answer(session: Session, viewer: Viewer | None, question: Question) -> list[Any]:
+    """All that is told of a question."""
+    year = targets(session, viewer, 2026, as_of=question.as_of, reading=question.reading)
+    grown = by_day(session, viewer, question, since=BEGINS, until=question.as_of)
+    told: list[Any] = [count_completions(session, viewer, question), year, grown]
+    return told if question.overlaps else [*told, weekly(session, viewer, question)]
+
+
+def viewers(country: Country) -> list[Viewer | None]:
+    """The operator, the office, officers of which one learns in another's region, a manager who is an officer too."""
+    learns = country.people["사람 1"]
+    officer = country.officer("gwangju")
+    both = Viewer(
+        learns.id, learns.uid, "", officer_centres=country.officer("busan").officer_centres,
+        managed_companies=country.manager("company 2").managed_companies,
+    )  # fmt: skip
+    return [None, country.office(), officer, both, country.manager("company 1")]
+
+
+def assert_sums_are_right(country: Country, seed: int, count: int = 6) -> None:
+    random = Random(seed)
+    seen = viewers(country)
+    for question in questions(random, count):
+        viewer = random.choice(seen)
+        by_sums = answer(country.session, viewer, question)
+        with reading.switched_off():
+            assert by_sums == answer(country.session, viewer, question), (question, viewer)
+
+
+@pytest.fixture
+def history(country: Country) -> Country:
+    random_history(country, 11, people=14)
+    return country
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_sums_and_ledger_agree_however_much_is_folded(country: Country, seed: int) -> None:
+    """Folded in pieces of odd sizes, with months begun in between and a death in the middle of a fold."""
+    random = Random(seed)
+    random_history(country, seed + 20, people=14)
+    due = country.session.scalar(select(func.count()).select_from(RollupDue))
+    assert due
+    while folding.anything_due(country.session):
+        with country.session.begin_nested() as killed:
+            folding.fold_some(country.session, most=random.randrange(1, 60))
+            killed.rollback()
+        folding.fold_some(country.session, most=random.randrange(40, 160))
+        folding.begin_months(country.session, BEGINS + timedelta(days=random.randrange(90)))
+        assert_sums_are_right(country, random.randrange(1000), count=2)
+    assert_sums_are_right(country, seed, count=8)
+    assert country.session.scalar(select(func.count()).select_from(RollupCompanyMonth))
+
+
+def folded(country: Country) -> None:
+    while folding.fold_some(country.session):
+        pass
+    folding.begin_months(country.session, BEGINS + timedelta(days=100))
+
+
+def test_what_comes_late_changes_sums_of_months_that_are_past(history: Country) -> None:
+    folded(history)
+    question = Question(as_of=BEGINS + timedelta(days=40), by=("company",))
+    before = count_completions(history.session, None, question)
+    person, run = next(iter(history.enrolments))
+    history.note(person, run, "completed", "2026-06-25", recorded="2026-09-02")
+    history.note(person, run, "enrolled", "2026-06-25", recorded="2026-09-02")
+    folded(history)
+    assert count_completions(history.session, None, question) == before
+    assert_sums_are_right(history, 1)
+    late = question.but(reading="effective")
+    with reading.switched_off():
+        expected = count_completions(history.session, None, late)
+    assert count_completions(history.session, None, late) == expected
+
+
+def test_making_all_again_finds_nothing_to_mend(database: Database) -> None:
+    with database.writing() as session:
+        country = make_country(session)
+        random_history(country, 4, people=12)
+        session.commit()
+    folding.fold(database, day=date(2026, 9, 15))
+    assert rebuilding.rebuild(database, is_kept=False, day=date(2026, 9, 15)) == []
+    kept = contents(database)
+    assert rebuilding.rebuild(database, day=date(2026, 9, 15)) == []
+    assert contents(database) == kept
+
+
+def contents(database: Database) -> list[list[Any]]:
+    """The sums of each table, by all of its keys."""
+    found = []
+    with database.reading() as session:
+        for table in TABLES:
+            keys = [column for column in table.c if column.name not in ("applied", "enrolled", "active", "completed")]
+            sums = [func.sum(column) for column in table.c if column not in keys]
+            grouped = select(*keys, *sums).group_by(*keys).order_by(*keys)
+            found.append([row for row in map(tuple, session.execute(grouped)) if any(row[len(keys) :])])
+    return found
+
+
+def test_sums_that_are_wrong_are_found_told_and_mended(database: Database) -> None:
+    with database.writing() as session:
+        country = make_country(session)
+        random_history(country, 4, people=12)
+        session.commit()
+    folding.fold(database, day=date(2026, 9, 15))
+    right = contents(database)
+    with database.writing() as session:
+        run = session.scalar(select(RollupStep.c.run_id).limit(1))
+        session.execute(
+            update(RollupStep).where(RollupStep.c.run_id == run).values(completed=RollupStep.c.completed - 1)
+        )
+        session.execute(update(RollupRunMonth).values(enrolled=RollupRunMonth.c.enrolled + 2))
+        session.execute(delete(RollupRunDay).where(RollupRunDay.c.run_id != run))
+        session.commit()
+    wrong = contents(database)
+    found = rebuilding.rebuild(database, is_kept=False, day=date(2026, 9, 15))
+    assert {one.table for one in found} == {table.name for table in TABLES}
+    assert sum(one.lacks["completed"] for one in found if one.table == "lms_rollup_step") > 0
+    assert contents(database) == wrong
+    rebuilding.rebuild(database, day=date(2026, 9, 15))
+    assert contents(database) == right
+    with database.reading() as session:
+        assert rebuilding.is_built(session)
+
+
+def test_a_site_with_a_history_has_its_sums_made(database: Database) -> None:
+    with database.writing() as session:
+        country = make_country(session)
+        random_history(country, 4, people=12)
+        session.execute(delete(RollupDue))
+        session.execute(update(Rollup).values(built_at=None))
+        session.commit()
+        asked = Question(as_of=date(2026, 7, 20), by=("region", "company"))
+        by_ledger = count_completions(session, None, asked)
+        assert by_ledger.total.applied
+    rebuilding.rebuild(database, day=date(2026, 9, 15))
+    with database.writing() as session:
+        assert rebuilding.is_built(session)
+        assert count_completions(session, None, asked) == by_ledger
+        for table in (RollupStep, RollupCompanyMonth):
+            session.execute(delete(table))
+        assert not count_completions(session, None, asked).total.applied, "the sums are what is read"
+
+
+def _delete_entry(session: Session) -> None:
+    newest = select(func.max(LedgerEntry.id)).scalar_subquery()
+    session.execute(delete(LedgerEntry).where(LedgerEntry.id == newest))
+
+
+def _move_enrolment(session: Session) -> None:
+    region = session.scalar(select(func.max(Enrolment.region_id)))
+    session.execute(update(Enrolment).values(region_id=region))
+
+
+def _move_start(session: Session) -> None:
+    session.execute(update(Run).values(learn_from=date(2026, 1, 1)))
+
+
+@pytest.mark.parametrize("change", [_delete_entry, _move_enrolment, _move_start])
+def test_what_takes_the_ground_away_is_noticed(history: Country, change: Any) -> None:
+    person, run = next(iter(history.enrolments))
+    history.note(person, run, "withdrawn", "2026-05-30")
+    folded(history)
+    assert rebuilding.is_built(history.session)
+    change(history.session)
+    assert not rebuilding.is_built(history.session)
+    assert_sums_are_right(history, 5, count=3)
+
+
+def test_what_changes_nothing_leaves_the_sums(history: Country) -> None:
+    folded(history)
+    history.session.execute(delete(LedgerEntry).where(LedgerEntry.id < 0))
+    history.session.execute(update(Enrolment).values(state="enrolled"))
+    history.session.execute(update(Run).values(seats=5, learn_to=date(2027, 1, 1)))
+    assert rebuilding.is_built(history.session)
