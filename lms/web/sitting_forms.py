@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from wtforms import (
@@ -39,7 +40,7 @@ class SittingForm(Form):
     day = DateField(validators=[InputRequired(lazy("Choose the day."))])
     begins = TimeField(validators=[InputRequired(lazy("Say when it begins."))])
     ends = TimeField(validators=[InputRequired(lazy("Say when it ends."))])
-    hours = DecimalField(validators=[InputRequired(lazy("Say how many hours are recognised."))])
+    hours = DecimalField(places=None, validators=[InputRequired(lazy("Say how many hours are recognised."))])
     place = StringField(validators=[InputRequired(lazy("Say where it is.")), Length(max=120, message=_LONG)])
     directions = TextAreaField(validators=[Optional(), Length(max=600, message=_LONG)])
     seats = IntegerField(validators=[Optional()])
@@ -103,7 +104,7 @@ def said_of(sitting: Sitting) -> dict[str, Any]:
         "day": begins.date(),
         "begins": begins.time(),
         "ends": ends.time(),
-        "hours": f"{sitting.hours:g}",
+        "hours": Decimal(f"{sitting.hours:g}"),
         "place": sitting.place,
         "directions": sitting.directions,
         "seats": sitting.seats,

@@ -19,13 +19,17 @@ from sqlalchemy import select
 
 from lms import messages
 from lms.clock import today, utcnow
-from lms.models import Message, Person, Programme, SlipBatch, Submission
+from lms.credentials import issuing
+from lms.messages import way_out
+from lms.models import Certificate, Enrolment, Message, Person, Programme, SlipBatch, Submission
 from lms.people import sign_ins
 from lms.people.privacy import sealing
 from lms.rosters import storage
 from lms.settings import KEYS_NAME
 from lms.web import access
 from lms.web.extension import LMS, Identity
+from tests.credentials.conftest import PRESS, finish
+from tests.sittings import a_sitting
 from tests.world import LONG_AGO, World
 
 from . import small_course
@@ -136,6 +140,24 @@ GET    public.page                 200    200     200   200     200     200     
 GET    public.export               404    404     404   404     404     404         404        404    404      404
 POST   office.set_goals            in     403     403   403     403     403         403        303    403      pw
 POST   desk.uphold                 in     403     403   403     303     404         403        403    403      pw
+GET    sittings.tab                in     403     403   403     200     404         404        403    403      pw
+GET    sittings.new                in     403     403   403     200     404         403        403    403      pw
+POST   sittings.add                in     403     403   403     422     404         403        403    403      pw
+GET    sittings.edit               in     403     403   403     200     404         403        403    403      pw
+POST   sittings.change             in     403     403   403     422     404         403        403    403      pw
+POST   sittings.cancel             in     403     403   403     422     404         403        403    403      pw
+GET    sittings.roll               in     403     403   403     200     404         404        403    403      pw
+POST   sittings.mark               in     403     403   403     422     404         404        403    403      pw
+POST   sittings.mark_rest          in     403     403   403     422     404         404        403    403      pw
+POST   sittings.confirm_leaving    in     403     403   403     422     404         404        403    403      pw
+POST   sittings.give_seat          in     403     403   403     422     404         404        403    403      pw
+POST   sittings.sheet              in     403     403   403     422     404         404        403    403      pw
+GET    sittings.screen             in     403     403   403     200     404         404        403    403      pw
+GET    sittings.code_now           in     403     403   403     200     404         404        403    403      pw
+GET    sittings.attend             in     200     404   404     404     404         404        404    404      pw
+POST   sittings.enter              in     422     404   404     404     404         404        404    404      pw
+POST   sittings.choose             in     303     404   404     404     404         404        404    404      pw
+GET    sittings.calendar           in     200     404   404     404     404         404        404    404      pw
 GET    classroom.home              in     403    403   403     200     200         200        403    403      pw
 GET    classroom.run               in     403    403   403     200     404         200        403    403      pw
 GET    classroom.learner           in     403    403   403     200     404         200        403    403      pw
@@ -146,6 +168,31 @@ GET    classroom.regrade_page      in     403    403   403     403     403      
 POST   classroom.start_regrade     in     403    403   403     403     403         303        403    403      pw
 POST   classroom.apply_regrade     in     403    403   403     403     403         303        403    403      pw
 POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
+GET    certificates.own            in     200     200   200     200     200         200        200    200      pw
+POST   certificates.take           in     303     404   404     404     404         404        404    404      pw
+GET    certificates.mine           in     200     404   404     404     404         404        404    404      pw
+GET    certificates.my_pdf         in     200     404   404     404     404         404        404    404      pw
+GET    certificates.tab            in     403     403   403     200     404         403        403    403      pw
+POST   certificates.issue          in     403     403   403     303     404         403        403    403      pw
+GET    certificates.one            in     403     403   403     200     404         403        403    403      pw
+POST   certificates.pdf            in     403     403   403     422     404         403        403    403      pw
+POST   certificates.replace        in     403     403   403     422     404         403        403    403      pw
+POST   certificates.revoke         in     403     403   403     422     404         403        403    403      pw
+POST   certificates.ask_file       in     403     403   403     422     404         403        403    403      pw
+GET    certificates.batch          in     403     403   403     404     404         403        403    403      pw
+POST   certificates.take_file      in     403     403   403     404     404         403        403    403      pw
+POST   certificates.cancel_file    in     403     403   403     404     404         403        403    403      pw
+GET    certificates.paper_home     in     403     403   403     303     303         403        403    200      pw
+GET    certificates.paper          in     403     403   403     200     404         403        403    200      pw
+POST   certificates.set_paper      in     403     403   403     422     404         403        403    422      pw
+GET    certificates.specimen       in     403     403   403     200     404         403        403    200      pw
+GET    certificates.track_list     in     403     403   403     200     200         403        403    403      pw
+POST   certificates.add_track      in     403     403   403     404     404         403        403    403      pw
+GET    certificates.track          in     403     403   403     404     404         403        403    403      pw
+POST   certificates.change_track   in     403     403   403     404     404         403        403    403      pw
+GET    certificates.verify         200    200     200   200     200     200         200        200    200      200
+POST   certificates.find           404    404     404   404     404     404         404        404    404      404
+GET    certificates.shown          404    404     404   404     404     404         404        404    404      404
 GET    operations.page             in     403     403   403     403     403         403        403    200      pw
 GET    operations.state            in     403     403   403     403     403         403        403    200      pw
 GET    audit.page                  in     403     403   403     403     403         403        403    200      pw
@@ -166,6 +213,14 @@ GET    messages.page               in      200    200   200     200     200     
 GET    messages.show               in      200    404   404     404     404         404        404    404      pw
 POST   messages.mark_read          in      303    303   303     303     303         303        303    303      pw
 POST   messages.choose             in      303    303   303     303     303         303        303    303      pw
+POST   messages.address_works      in      303    303   303     303     303         303        303    303      pw
+GET    messages.leave              200     200    200   200     200     200         200        200    200      200
+POST   messages.turn               200     200    200   200     200     200         200        200    200      200
+GET    reminders.run_page          in      403    403   403     200     404         404        403    403      pw
+GET    reminders.compose           in      403    403   404     200     404         200        403    403      pw
+POST   reminders.send              in      403    403   404     422     404         422        403    403      pw
+GET    reminders.bulletin          in      403    403   404     404     404         404        403    403      pw
+POST   reminders.undo              in      403    403   404     404     404         404        403    403      pw
 GET    mail.state                  in      403    403   403     403     403         403        403    200      pw
 POST   mail.send_again             in      403    403   403     403     403         403        403    303      pw
 GET    first.page                  200     200    200   200     200     200         200        200    200      200
@@ -233,6 +288,7 @@ class Case:
     message: UUID
     batch: UUID
     roster: UUID
+    sitting: UUID
 
     def browser(self, role: str) -> Browser:
         """A fresh browser in which the role's person is."""
@@ -320,13 +376,24 @@ class Case:
             **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
             **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
             "runs.remove_quota": {"uid": run["run"], "quota": 1},
+            **{
+                endpoint: {"uid": run["run"], "sitting": self.sitting}
+                for _method, endpoint in EXPECTED
+                if endpoint.startswith("sittings.")
+            },
+            **{endpoint: {"uid": self.sitting} for endpoint in _OWN_SITTING},
             "classroom.run": {"run": run["run"]},
             "classroom.learner": decision,
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
             **dict.fromkeys(("classroom.regrade_page", "classroom.start_regrade", "classroom.apply_regrade"), run),
+            **self._values_of_certificates(run["run"]),
             "account.end_device": {"uid": self._device()},
             "consents.change": {"slug": "news"},
             "messages.show": {"uid": self.message},
+            **{key: {"token": self._way_out()} for key in ("messages.leave", "messages.turn")},
+            "reminders.run_page": {"uid": run["run"]},
+            **{key: {"run": run["run"]} for key in ("reminders.compose", "reminders.send")},
+            **{key: {"uid": nothing} for key in ("reminders.bulletin", "reminders.undo")},
             **dict.fromkeys(("slips.batch", "slips.discard"), batch),
             "slips.sheet": batch | {"part": 1},
             **dict.fromkeys(("slips.company", "slips.invite"), company),
@@ -339,6 +406,43 @@ class Case:
         }
         return values.get(endpoint, {})
 
+    def _way_out(self) -> str:
+        key = way_out.key_of(self.site.lms.settings.secret_key)
+        return way_out.token_of(self.site.world.hana.uid, "reminders", key)
+
+    def _values_of_certificates(self, run: UUID) -> dict[str, dict[str, Any]]:
+        """김하나's certificate of the run, made when it is first asked for."""
+        uid, nothing = {"uid": self._certificate()}, UUID(int=1)
+        of_run = {"uid": run}
+        one, batch = of_run | {"certificate": uid["uid"]}, of_run | {"batch": nothing}
+        paper, track = {"uid": self.site.world.busan_centre.uid}, {"uid": nothing}
+        return {
+            "certificates.take": {"run": run},
+            "certificates.shown": {"code": "A" * 16},
+            **{
+                f"certificates.{name}": values
+                for names, values in (
+                    ("mine my_pdf", uid),
+                    ("tab issue ask_file", of_run),
+                    ("one pdf replace revoke", one),
+                    ("batch take_file cancel_file", batch),
+                    ("paper set_paper specimen", paper),
+                    ("track change_track", track),
+                )
+                for name in names.split()
+            },
+        }
+
+    def _certificate(self) -> UUID:
+        with self.site.lms.database.writing() as session:
+            found = session.scalar(select(Certificate.uid))
+            if found is None:
+                enrolment = session.get_one(Enrolment, self.site.enrolled[self.site.world.hana.id].id)
+                finish(session, enrolment)
+                found = issuing.issue(session, enrolment.id, PRESS).uid
+                session.commit()
+            return found
+
     def _device(self) -> UUID:
         """A device of 김하나's, on which somebody may try to sign her out."""
         with self.site.lms.database.writing() as session:
@@ -350,6 +454,8 @@ class Case:
     def _form(self, endpoint: str) -> dict[str, Any]:
         if endpoint in ("learn.submit", "workspace.read_notebook"):
             return {"notebook": (io.BytesIO(self.site.notebook()), "n.ipynb")}
+        if endpoint in ("sittings.mark", "sittings.give_seat"):
+            return {"enrolment": str(self.site.enrolled[self.site.world.hana.id].uid)}
         if endpoint == "classroom.apply_regrade":
             return {"version": self.site.exercise_version().digest}
         return (
@@ -373,12 +479,25 @@ def _case(site: Site, here: dict[str, Person]) -> Case:
     # The same row, told apart by the object.
     with site.lms.database.reading() as session:
         people["changing"] = session.get_one(Person, world.hana.id)
-    case = Case(site, people, here, UUID(int=0), _add_programme(site), *_add_message_and_slips(site), _add_roster(site))
+    case = Case(
+        site,
+        people,
+        here,
+        UUID(int=0),
+        _add_programme(site),
+        *_add_message_and_slips(site),
+        _add_roster(site),
+        _add_sitting(site),
+    )
     site.hand_in(case.browser("learner"), site.notebook())
     with site.lms.database.reading() as session:
         case.submission = session.scalars(select(Submission.uid)).one()
     site.grade_by_hand(case.submission)
     return case
+
+
+# A learner's own: named by the sitting alone.
+_OWN_SITTING = ("sittings.attend", "sittings.enter", "sittings.choose", "sittings.calendar")
 
 
 def _add_message_and_slips(site: Site) -> tuple[UUID, UUID]:
@@ -392,6 +511,15 @@ def _add_message_and_slips(site: Site) -> tuple[UUID, UUID]:
         session.add(batch)
         session.commit()
         return session.scalars(select(Message.uid)).one(), batch.uid
+
+
+def _add_sitting(site: Site) -> UUID:
+    """One that is on now, of 김하나's run."""
+    with site.lms.database.writing() as session:
+        sitting = a_sitting(site.run.id)
+        session.add(sitting)
+        session.commit()
+        return sitting.uid
 
 
 def _add_roster(site: Site) -> UUID:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from lms.clock import end_of_day
@@ -274,26 +274,27 @@ class OwnSitting:
 
 
 def list_own(session: Session, enrolment: Enrolment, sittings: Sequence[Sitting], now: datetime) -> list[OwnSitting]:
-    """Of a run's sittings (loaded), those that she may come to or was meant to; three queries at most, none without
-    sittings."""
+    """A run's sittings (loaded) as she sees them, by their beginning: two queries, none without sittings."""
     if not sittings:
         return []
-    seats = {
-        seat.choice: seat.sitting_id
-        for seat in session.scalars(select(SittingSeat).where(SittingSeat.enrolment_id == enrolment.id))
-    }
+    mine = func.max(case((SittingSeat.enrolment_id == enrolment.id, 1), else_=0))
+    taken = (
+        select(SittingSeat.sitting_id, func.count(), mine)
+        .join(Enrolment, Enrolment.id == SittingSeat.enrolment_id)
+        .where(SittingSeat.sitting_id.in_([sitting.id for sitting in sittings]), Enrolment.state == "enrolled")
+    )
+    seated = {id_: (count, bool(own)) for id_, count, own in session.execute(taken.group_by(SittingSeat.sitting_id))}
     words: dict[int, list[Word]] = defaultdict(list)
     for row in session.scalars(
         select(Attendance).where(Attendance.enrolment_id == enrolment.id).order_by(Attendance.id.desc())
     ):
         words[row.sitting_id].append(Word(row, None))
-    limited = [sitting for sitting in sittings if sitting.expects == "seated" and sitting.seats is not None]
-    seated = {row.sitting.id: row.seated for row in rows_of(session, limited)} if limited else {}
-    by_id = {sitting.id: sitting for sitting in sittings}
+    chosen = {sitting.choice: sitting for sitting in sittings if seated.get(sitting.id, (0, False))[1]}
     found = []
     for sitting in sorted(sittings, key=lambda each: (each.begins_at, each.id)):
-        held = by_id.get(seats.get(sitting.choice, 0))
-        free = max((sitting.seats or 0) - seated[sitting.id], 0) if sitting.id in seated else None
+        held = chosen.get(sitting.choice)
+        count = seated.get(sitting.id, (0, False))[0]
+        free = None if sitting.seats is None or sitting.expects != "seated" else max(sitting.seats - count, 0)
         open_ = sitting.expects == "seated" and not sitting.is_cancelled and may_choose(sitting, now)
         found.append(
             OwnSitting(

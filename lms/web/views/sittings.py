@@ -73,7 +73,7 @@ def new(uid: UUID) -> str:
     others = _held(run)
     wanted = request.args.get("like") or request.args.get("date_of", "")
     model = next((each for each in others if str(each.uid) == wanted), None)
-    said = said_of(model) if model else {"title": "", "hours": ""}
+    said = said_of(model) if model else {}
     if model:
         said |= {"day": None, "same_as": str(model.uid) if "date_of" in request.args else ""}
     return _show_form(run, SittingForm(data=said), others)
@@ -234,7 +234,8 @@ def mark(uid: UUID, sitting: UUID) -> AnyResponse | tuple[str, int]:
                 seen=form.get("seen", type=int),
             )
     except (SittingError, RunStateError) as error:
-        session.expire_all()
+        session.rollback()  # what others noted meanwhile is to be seen
+        found = reading.load_sitting(session, viewer, uid, sitting)
         return _show_roll(found, explain(error), learner.uid, what), 422
     return to("sittings.roll", uid=uid, sitting=sitting, _anchor=f"at-{learner.uid}")
 
@@ -470,9 +471,5 @@ def choose(uid: UUID) -> AnyResponse:
 def calendar(uid: UUID) -> AnyResponse:
     found, _enrolment = reading.load_own(session, access.viewer(), uid)
     made = calendars.calendar_of([found], name=found.run.course_version.title, host=request.host, now=utcnow())
-    return send_file(
-        BytesIO(made),
-        mimetype="text/calendar",
-        as_attachment=True,
-        download_name=f"{found.day:%Y%m%d}.ics",
-    )
+    name = f"{found.day:%Y%m%d}.ics"
+    return _not_kept(send_file(BytesIO(made), mimetype="text/calendar", as_attachment=True, download_name=name))
