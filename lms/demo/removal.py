@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session, aliased
 from lms.files import FileStore
 from lms.models import (
     AccessEntry,
+    Admission,
+    Application,
     Base,
     Bulletin,
     BulletinRecipient,
@@ -37,6 +39,7 @@ from lms.models import (
     Employment,
     Enrolment,
     ExerciseVersion,
+    Extension,
     ExternalIdentity,
     FormerName,
     Grade,
@@ -56,6 +59,7 @@ from lms.models import (
     RosterRow,
     RosterStep,
     Run,
+    RunLink,
     RunUnit,
     SignIn,
     SlipBatch,
@@ -65,6 +69,7 @@ from lms.models import (
     Submission,
     Target,
     Throttle,
+    Transfer,
     Unreachable,
 )
 from lms.submissions.hand_in import NOTEBOOK_TYPE
@@ -137,6 +142,11 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Roster, Roster.id.in_(rosters)),
         (BulletinRecipient, BulletinRecipient.bulletin_id.in_(bulletins)),
         (Bulletin, Bulletin.id.in_(bulletins)),
+        (Application, and_(Application.run_id.in_(runs), Application.person_id.in_(people))),
+        (RunLink, RunLink.run_id.in_(runs)),
+        (Admission, Admission.run_id.in_(runs)),
+        (Extension, Extension.run_id.in_(runs)),
+        (Transfer, Transfer.from_id.in_(enrolments)),
         (LedgerEntry, LedgerEntry.enrolment_id.in_(enrolments)),
         (Grade, Grade.submission_id.in_(submissions)),
         (Job, _is_job()),

@@ -22,6 +22,8 @@ from lms.models import Base, Change, ChangeSet, Company, Person
 from lms.models.database import insert_into
 
 ROSTER = "roster_applied"  # the kind of what a roster did, which has a page of its own
+# What is taken back where it was done, since more hangs on it than its rows.
+UNDONE_ELSEWHERE = (ROSTER, "people_enrolled")
 
 
 class Recorder:
@@ -272,7 +274,7 @@ def load_of_company(session: Session, company: Company, uid: UUID, editable: Col
         select(ChangeSet).where(
             ChangeSet.uid == uid,
             ChangeSet.at.is_not(None),
-            ChangeSet.kind != ROSTER,
+            ChangeSet.kind.not_in(UNDONE_ELSEWHERE),
             select(Change.row_id).where(Change.set_id == ChangeSet.id, Change.company_id == company.id).exists(),
         )
     )

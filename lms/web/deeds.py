@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.models import Base, Centre, Change, Cluster, Company, Industry, Person, Programme, Region
-from lms.people.changes import Deed
+from lms.people.changes import UNDONE_ELSEWHERE, Deed
 from lms.people.organisations.business_numbers import display
 from lms.reports.rows import vocabulary_of
 
@@ -42,6 +42,7 @@ KINDS: Mapping[str, Any] = {
     "region_served": lazy_gettext("Took a region up"),
     "region_left": lazy_gettext("Gave a region up"),
     "roster_applied": lazy_gettext("Roster applied"),
+    "people_enrolled": lazy_gettext("People enrolled"),
     "run_made": lazy_gettext("Run made"),
     "run_changed": lazy_gettext("Run changed"),
     "run_opened": lazy_gettext("Run opened"),
@@ -136,7 +137,7 @@ def tell(session: Session, deeds: Sequence[Deed]) -> list[Told]:
             lines=[*(line for change in deed.changes if (line := _line(change, names))), *_counted(deed)],
             is_undone=deed.set.undone_at is not None,
             undoable=deed.set.undone_at is None and deed.set.undoes_id is None and deed.set.kind in KINDS
-            and deed.set.kind != "roster_applied" and not deed.set.kind.startswith("run_"),
+            and deed.set.kind not in UNDONE_ELSEWHERE and not deed.set.kind.startswith("run_"),
         )
         for deed in deeds
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, 
 
 from lms.models import (
     AccessEntry,
+    Application,
     Attendance,
     AuditEntry,
     Base,
@@ -32,6 +33,7 @@ from lms.models import (
     Employment,
     Enrolment,
     Export,
+    Extension,
     ExternalIdentity,
     Grade,
     LedgerEntry,
@@ -45,6 +47,7 @@ from lms.models import (
     RosterMapping,
     RunClosing,
     RunInstructor,
+    RunLink,
     RunResult,
     SignIn,
     SittingSeat,
@@ -52,6 +55,7 @@ from lms.models import (
     Submission,
     Throttle,
     TrackVersion,
+    Transfer,
     Unreachable,
 )
 
@@ -161,6 +165,26 @@ HOLDINGS: tuple[Holding, ...] = (
         {"facts": {}, "words": {}, "pdf": None},
         _KEYS | {"words", "pdf", "digest", "once", "issued_by", "revoked_by", "replaces_id"},
     ),
+    # That she applied, when and with what outcome stays for the figures; why it was so is hers.
+    Holding(
+        Application,
+        lambda people: Application.person_id.in_(people),
+        {"reason": ""},
+        _KEYS | {"run_id", "company_id", "region_id", "link_id", "approved_by", "decided_by"},
+    ),
+    Holding(
+        Extension,
+        lambda people: Extension.enrolment_id.in_(_enrolments(people)),
+        {"reason": ""},
+        _KEYS | {"run_id", "company_id", "actor_id"},
+    ),
+    Holding(
+        Transfer,
+        lambda people: Transfer.from_id.in_(_enrolments(people)),
+        {"reason": ""},
+        _KEYS | {"from_id", "to_id", "actor_id"},
+    ),
+    Holding(RunLink, lambda people: RunLink.made_by.in_(people), {}, is_exported=False),
     Holding(Enrolment, lambda people: Enrolment.person_id.in_(people), {}, _KEYS | {"company_status_id"}),
     Holding(LedgerEntry, lambda people: LedgerEntry.enrolment_id.in_(_enrolments(people)), {}, _KEYS),
     # The results of a closed run; its digest is over what is left.
@@ -203,6 +227,10 @@ HOLDINGS: tuple[Holding, ...] = (
 
 # Columns of other holdings' rows that refer to a person as the one who did something to them.
 DOERS = {
+    ("lms_application", "approved_by"),
+    ("lms_application", "decided_by"),
+    ("lms_extension", "actor_id"),
+    ("lms_transfer", "actor_id"),
     ("lms_attendance", "actor_id"),
     ("lms_code", "issued_by"),
     ("lms_ledger_entry", "actor_id"),

@@ -134,7 +134,10 @@ def _due_people(before: datetime) -> Any:
     learns = (
         select(Enrolment.id)
         .join(Run, Run.id == Enrolment.run_id)
-        .where(Enrolment.person_id == Person.id, Run.learn_to >= day)
+        .where(
+            Enrolment.person_id == Person.id,
+            or_(Run.learn_to >= day, Enrolment.own_extension >= day, Enrolment.company_extension >= day),
+        )
     )
     comes = select(SignIn.id).where(SignIn.person_id == Person.id, SignIn.last_seen_at >= before)
     return select(Person.id).where(

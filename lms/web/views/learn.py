@@ -45,7 +45,7 @@ def home() -> str | AnyResponse:
     if desk and not attendances and "own" not in request.args:
         return to(desk)
     day = today()
-    now = [item for item in attendances if item.enrolment.run.is_open_on(day)]
+    now = [item for item in attendances if item.enrolment.is_open_on(day)]
     later = [item for item in attendances if item not in now and day < item.enrolment.run.learn_from]
     past = [item for item in attendances if item not in now and item not in later]
     return render("lms/home.html", now=now, later=later, past=past, day=day, moment=utcnow())
@@ -65,7 +65,7 @@ def outline(run: UUID) -> str:
         attendance=attendance,
         run=found,
         standing=attendance.standing,
-        is_open=found.is_open_on(today()),
+        is_open=attendance.enrolment.is_open_on(today()),
         day=today(),
     )
 
