@@ -7,9 +7,10 @@ workers ask, and the table doesn't grow.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,9 +40,18 @@ class Chore:
 
 @contextmanager
 def coming_round(database: Database, chores: Sequence[Chore]) -> Iterator[None]:
-    """Look for what is due, from a thread of its own, while the block runs."""
+    """Look for what is due, from a thread of its own, while the block runs; from another for what comes round sooner."""
     failed = "it could not be seen what work is due; it is looked for again"
-    with repeated(lambda: put_in(database, chores), name="chores", seconds=LOOK_SECONDS, when_it_fails=failed):
+    soon = [chore for chore in chores if chore.every < timedelta(seconds=LOOK_SECONDS)]
+    rest = [chore for chore in chores if chore not in soon]
+    with ExitStack() as stack:
+        for some, name, seconds in (
+            (rest, "chores", LOOK_SECONDS),
+            (soon, "quick-chores", min((chore.every.total_seconds() for chore in soon), default=LOOK_SECONDS)),
+        ):
+            if some:
+                look = partial(put_in, database, some)
+                stack.enter_context(repeated(look, name=name, seconds=seconds, when_it_fails=failed))
         yield
 
 

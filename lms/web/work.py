@@ -21,6 +21,7 @@ from lms.people.privacy import retention
 from lms.people.recovery import ResetCode
 from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND
+from lms.reports.rollups import work as rollups
 from lms.rosters import handlers as rosters
 from lms.rosters import storage
 from lms.submissions import hand_in, regrade
@@ -34,6 +35,7 @@ GRADING = (hand_in.JOB_KIND, regrade.GRADE_KIND, regrade.APPLY_KIND)
 CHORES: tuple[Chore, ...] = (
     chain.CHORE,
     storage.CHORE,
+    *rollups.CHORES,
     *reminders.CHORES,
     digests.CHORE,
 )
@@ -71,6 +73,7 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         certificates.RUN: certificates.RunIssuer(press),
         batches.JOB_KIND: batches.BatchPrinter(site.files),
         **rosters.handlers(site.sealer),
+        **rollups.HANDLERS,
         retention.LOGS: retention.LogDestroyer(site.settings),
         retention.PEOPLE: retention.PeopleDestroyer(site.files),
     }

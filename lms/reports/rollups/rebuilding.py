@@ -14,7 +14,23 @@ from dataclasses import dataclass
 from datetime import date
 from queue import Empty, SimpleQueue
 
-from sqlalchemy import Select, Table, exists, func, insert, or_, select, text, union, union_all, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    Table,
+    Values,
+    column,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    union,
+    union_all,
+    update,
+    values,
+)
 from sqlalchemy.orm import Session
 
 from lms.clock import today, utcnow
@@ -27,6 +43,7 @@ from .steps import KEYS, Step, lay_out, steps
 # What is told while it goes on: what is made again, how many of how many.
 Progress = Callable[[str, int, int], None]
 _RUNS_AT_ONCE = 4
+_ADVISORY_LOCK = 0x6C6D74
 _RUN_KEYS = ("reading", "run_id", "region_id", "day", "done_on")
 
 
@@ -166,6 +183,7 @@ def _make_runs(way: _Way, runs: Sequence[int]) -> list[Difference]:
         lock(session, with_others=True)
         if session.get_bind().dialect.name == "postgresql":
             # The entries of some runs lie near each other; PostgreSQL would rather read all that there are.
+            session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK, column("run"))).select_from(_each(runs)))
             session.execute(text("SET LOCAL random_page_cost = 1.1"))
             session.execute(text("SET LOCAL work_mem = '128MB'"))
         of_runs = LedgerEntry.enrolment_id.in_(select(Enrolment.id).where(Enrolment.run_id.in_(runs)))
@@ -183,6 +201,11 @@ def _make_runs(way: _Way, runs: Sequence[int]) -> list[Difference]:
             widen_regions(session, Enrolment.run_id.in_(runs))
             session.commit()
     return found
+
+
+def _each(runs: Sequence[int]) -> Values:
+    """One after the other, so that two who make the same runs again don't add the same difference."""
+    return values(column("run", Integer), name="runs").data([(run,) for run in runs])
 
 
 def _missing_days(runs: Sequence[int]) -> Select:

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from lms.clock import today
 from lms.reports import completions, downloads, keys, tables
 from lms.reports.question import DIMENSIONS, Question
+from lms.reports.rollups import rebuilding
+from lms.reports.rollups.rebuilding import Difference
 
 from ..extension import LMS
 from .group import console, in_site, lms, say
@@ -115,6 +119,51 @@ def report_completion(
             )
             session.commit()
         say(f"{len(counted.rows)} rows in {output}")
+
+
+_WORDS = {"run": "runs", "month": "months"}
+
+
+@report.command("rebuild")
+@click.option("--verify", is_flag=True, help="change nothing; say what differs, and end with status 1 if anything does")
+@click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="on PostgreSQL")
+@in_site
+def report_rebuild(site: LMS, verify: bool, workers: int) -> None:
+    """Make the sums that reports read again from the ledger, while the site runs.
+
+    Stopped in the middle and begun again it loses nothing; until it is done, reports read the ledger itself where anything
+    was wrong.
+    """
+    with site.database.reading() as session:
+        was_built = rebuilding.is_built(session)
+    if verify and not was_built:
+        say("The sums aren't made, and reports read the ledger. `flask lms report rebuild` makes them.")
+        raise SystemExit(1)
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        tasks = {what: shown.add_task(word, total=None) for what, word in _WORDS.items()}
+
+        def tell(what: str, done: int, of: int) -> None:
+            shown.update(tasks[what], completed=done, total=of)
+
+        found = rebuilding.rebuild(site.database, workers=workers, is_kept=not verify, progress=tell)
+    if not was_built:
+        say("The sums of the reports are made.")
+        return
+    for difference in found:
+        say(_told(difference))
+    if not found:
+        say("The sums of the reports are what the ledger says.")
+    elif verify:
+        say("`flask lms report rebuild` mends them.")
+        raise SystemExit(1)
+    else:
+        say("They are mended.")
+
+
+def _told(difference: Difference) -> str:
+    where = f"run {difference.run}" if difference.month is None else f"before {difference.month}"
+    lacks = ", ".join(f"{name} {lack:+d}" for name, lack in difference.lacks.items() if lack) or "0 in all"
+    return f"{difference.table}, {where}: {difference.groups} sums differ from the ledger, which says {lacks}"
 
 
 def _write(sheet: tables.Sheet, question: Question, form: str, output: Path | None) -> None:
