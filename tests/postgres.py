@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 SERVER_USER = "postgres"
 READY_SECONDS = 30
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 1 << 30
+_PREFIX = "lms-postgres-"
+_OLD_SECONDS = 3600
 _PR_SET_PDEATHSIG = 1
 # Nothing of it has to outlive the tests, so nothing waits for the disk.
 _OPTIONS = {
@@ -75,7 +78,9 @@ def running_cluster() -> Iterator[Cluster]:
     """
     binaries = find_binaries()
     user = _server_user()
-    folder = Path(tempfile.mkdtemp(prefix="lms-postgres-", dir=_where()))
+    where = _where()
+    _sweep(where or Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=where))
     try:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
@@ -115,6 +120,28 @@ def _where() -> Path | None:
     except OSError:
         return None
     return _IN_MEMORY if room > _ROOM and os.access(_IN_MEMORY, os.W_OK) else None
+
+
+def _sweep(where: Path) -> None:
+    """Take away what tests left that were killed: memory is not given back by itself."""
+    for folder in where.glob(f"{_PREFIX}*"):
+        if not _is_running(folder) and _age(folder) > _OLD_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(folder: Path) -> bool:
+    try:
+        return psutil.pid_exists(int((folder / "data/postmaster.pid").read_text().split()[0]))
+    except FileNotFoundError:
+        return False
+
+
+def _age(folder: Path) -> float:
+    """In seconds; 0 where somebody took it away meanwhile."""
+    try:
+        return time.time() - folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _server_user() -> pwd.struct_passwd | None:
