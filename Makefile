@@ -58,7 +58,7 @@ runtime: $(VENV)/.runtime ## the Python of learners' browsers, compressed in has
 # What needs one core each goes side by side. Files keep their order: the long ones in the browser lie early, so that at the
 # end no core waits for the other.
 test: $(VENV)/.dev $(VENV)/.runtime $(NBGRADER)/.ready test-needs ## everything that has to hold, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -j2 --output-sync=target runtime check-content types lint layers
+	@$(MAKE) --no-print-directory -j2 --output-sync=target runtime check-content types lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev ## without browser and sandbox, stopping at the first failure
