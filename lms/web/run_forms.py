@@ -17,7 +17,10 @@ _A_NUMBER = _("Write a number.")
 
 
 class _Number(FloatField):
-    """A number, said to be none in the reader's language; also with the thousands' comma left away."""
+    """A number, said to be none in the reader's language, and shown without a needless ".0"."""
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else "" if self.data is None else f"{self.data:g}"
 
     def process_formdata(self, valuelist: Any) -> None:
         try:
