@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare upgrade runtime test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-workspace bench-roster bench-grading fuzz soak memory host-site clean
+.PHONY: help run prepare upgrade runtime test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-workspace bench-roster bench-reports bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -105,6 +105,9 @@ bench-workspace: $(VENV)/.dev test-needs ## from opening an exercise to pandas i
 
 bench-roster: $(VENV)/.dev test-needs ## 50,000 rows: dry run, applying, memory, how long others wait; both databases, beside pandas
 	$(BIN)/python -m benchmarks.roster
+
+bench-reports: $(VENV)/.dev test-needs ## reports and exports at the size of the country: a million people, fifty million entries; WITH="--keep /data" adds words
+	$(BIN)/python -m benchmarks.reports $(WITH)
 
 bench-grading: $(VENV)/.dev $(NBGRADER)/.ready ## CPU of grading a notebook against its code alone; throughput against nbgrader and nbclient
 	$(BIN)/python -m benchmarks.grading

@@ -16,7 +16,7 @@ from pathlib import Path
 from lms.migrations import upgrade
 
 from . import make, server
-from .size import Size
+from .size import Size, remember
 
 DATABASE = "country"
 
@@ -59,6 +59,7 @@ def main() -> int:
             return 1
         cluster.execute(f"CREATE DATABASE {DATABASE}")
         make.make(cluster.url(DATABASE), size, prepare=upgrade)
+        remember(words.keep, size)
     print(f"it is kept in {words.keep}; `python -m benchmarks.reports --keep {words.keep}` measures it")
     return 0
 

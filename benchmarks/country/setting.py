@@ -66,7 +66,7 @@ def officer_email(centre: str) -> str:
     return f"officer@{centre}.example"
 
 
-OFFICE_EMAIL = "office@country.example"
+OFFICE_EMAIL, OPERATOR_EMAIL = "office@country.example", "operator@country.example"
 
 
 def make(session: Session, size: Size) -> Setting:
@@ -199,11 +199,11 @@ def _run(size: Size, course: int, version: int, number: int, centre: int, learn_
 
 
 def write_staff(loader: Loader, size: Size, setting: Setting) -> None:
-    """An officer for each centre, whose id is the centre's place + 1, and the programme's office. They sign in by PASSWORD."""
+    """An officer for each centre, whose id is the centre's place + 1, the programme's office, an operator. They sign in by PASSWORD."""
     hashed = passwords.hash_password(PASSWORD).encode()
     created = moments.moments(np.array([(moments.number(size.since) - 90) * moments.DAY]))
     random = np.random.default_rng([size.seed, 4])
-    emails = [officer_email(slug) for _, slug in setting.centres] + [OFFICE_EMAIL]
+    emails = [officer_email(slug) for _, slug in setting.centres] + [OFFICE_EMAIL, OPERATOR_EMAIL]
     for number, email in enumerate(emails, start=1):
         person = {
             "id": np.array([number]),
@@ -223,4 +223,5 @@ def grant(session: Session, size: Size, setting: Setting) -> None:
     since = size.since - timedelta(days=90)
     for number, (centre, _) in enumerate(setting.centres, start=1):
         session.add(Role(person_id=number, kind="officer", centre_id=centre, from_on=since))
-    session.add(Role(person_id=len(setting.centres) + 1, kind="programme_office", from_on=since))
+    for number, kind in enumerate(("programme_office", "operator"), start=len(setting.centres) + 1):
+        session.add(Role(person_id=number, kind=kind, from_on=since))

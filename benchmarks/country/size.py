@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 from lms.clock import today
 
 RUN_DAYS = (21, 70)  # how long a run takes
 APPLY_DAYS = 28  # before its first day
-EVENTS_EACH = 10  # of an enrolment, about
+_NOTE = "size.json"
 
 
 def _yesterday() -> date:
@@ -50,3 +52,14 @@ class Size:
             f"{self.learners:,} learners, {self.companies:,} companies, {self.runs:,} runs from {self.since} to "
             f"{self.until}, seed {self.seed}"
         )
+
+
+def remember(folder: Path | None, size: Size) -> None:
+    """Write it beside a cluster that is kept."""
+    if folder is not None:
+        (folder / _NOTE).write_text(json.dumps(vars(size) | {"until": size.until.isoformat()}))
+
+
+def remembered(folder: Path) -> Size:
+    told = json.loads((folder / _NOTE).read_text())
+    return Size(**told | {"until": date.fromisoformat(told["until"])})

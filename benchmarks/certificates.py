@@ -1,0 +1,163 @@
+"""A run's certificates as one file: seconds and memory of issuing, making and packing them, beside typst alone.
+
+    python -m benchmarks.certificates [--count 1000]
+
+The reference, in the same run: the same data compiled by typst in one loop of a bare process, which keeps and checks nothing
+(`typst.Compiler.compile`). Beside both: a process for each document, as it would be without `render_many`, from a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import typst
+from sqlalchemy import select
+
+from lms import documents
+from lms.credentials import batches, issuing, printing, reading
+from lms.credentials.batches import BatchPrinter
+from lms.documents.places import FONTS, ROOT
+from lms.files import FileStore
+from lms.jobs.worker import Worker
+from lms.migrations import upgrade
+from lms.models import Certificate, CertificateBatch, Database, LedgerEntry, Person, Run, make_engine
+from tests import world as people
+from tests.credentials.conftest import DAY, PRESS
+from tests.world import World, build_world
+
+SAMPLE = 20  # of a process for each
+FAMILIES, GIVEN = "김이박최정강조윤장임", "하준서연민지도윤예은우진현아"
+
+
+def fill(database: Database, count: int) -> World:
+    """So many people who completed the run, each with a name of three syllables."""
+    at = people.at(DAY)
+    with database.writing() as session:
+        world = build_world(session)
+        run = session.get_one(Run, world.run.id)
+        for place in range(count):
+            name = FAMILIES[place % 10] + GIVEN[place // 10 % 14] + GIVEN[place // 140 % 14]
+            person = Person(name=name, created_at=at)
+            session.add(person)
+            session.flush()
+            people.employ(session, person, world.hanbit, f"N-{place}")
+            enrolment = people.enrolments.enrol(session, run, person.id, now=people.JOINED)
+            session.add(
+                LedgerEntry(
+                    enrolment_id=enrolment.id,
+                    kind="completed",
+                    run_id=run.id,
+                    company_id=enrolment.company_id,
+                    region_id=enrolment.region_id,
+                    effective_on=at.date(),
+                    recorded_at=at,
+                )
+            )
+        session.commit()
+    return world
+
+
+def issue_all(database: Database, world: World) -> None:
+    with database.writing() as session:
+        for row in session.execute(reading.waiting(world.run.id)).all():
+            issuing.issue(session, row.enrolment_id, PRESS)
+        session.commit()
+
+
+def print_all(database: Database, files: FileStore, world: World) -> int:
+    """By jobs, as a worker does it; returns the bytes of the zip file, which goes nowhere."""
+    with database.writing() as session:
+        batch = batches.ask(session, world.viewer(world.seoyeon), world.run, reason="측정").id
+        session.commit()
+    worker = Worker(database, {batches.JOB_KIND: BatchPrinter(files)})
+    while worker.run_one("bench", [batches.JOB_KIND]):
+        pass
+    with database.reading() as session:
+        found = session.get_one(CertificateBatch, batch)
+        assert found.made == found.size, (found.made, found.size)
+        return sum(map(len, batches.pieces(session, files, found)[1]))
+
+
+def typst_alone(data: list[dict[str, Any]]) -> None:
+    compiler = typst.Compiler(
+        str(ROOT / f"{printing.TEMPLATE}.typ"), root=str(ROOT), font_paths=[str(FONTS)], ignore_system_fonts=True
+    )
+    for one in data:
+        compiler.compile(format="pdf", sys_inputs={"data": json.dumps(one, ensure_ascii=False)}, pdf_standards="ua-1")
+
+
+def one_each(data: list[dict[str, Any]]) -> None:
+    for one in data:
+        documents.render(printing.TEMPLATE, one, accessible=True)
+
+
+def _measured(deed: Callable[..., Any], arguments: tuple[Any, ...], told: Any) -> None:
+    begun = time.perf_counter()
+    result = deed(*arguments)
+    seconds = time.perf_counter() - begun
+    own, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    told.send((seconds, own, child, result))
+
+
+def measured(deed: Callable[..., Any], *arguments: Any) -> tuple[float, float, float, Any]:
+    """Seconds, peak of memory (MB) of its process and of that one's children, and what it returned: in a fresh process."""
+    context = get_context("spawn")
+    heard, told = context.Pipe(duplex=False)
+    process = context.Process(target=_measured, args=(deed, arguments, told))
+    process.start()
+    found: tuple[float, float, float, Any] = heard.recv()
+    process.join()
+    return found
+
+
+def _print(url: str, files: str, world: World) -> int:
+    database = Database(make_engine(url))
+    return print_all(database, FileStore(files), world)
+
+
+def lines(count: int, folder: Path) -> Iterator[str]:
+    url, files = f"sqlite:///{folder / 'lms.sqlite3'}", FileStore(folder / "files")
+    engine = make_engine(url)
+    upgrade(engine)
+    database = Database(engine)
+    world = fill(database, count)
+    begun = time.perf_counter()
+    issue_all(database, world)
+    issued = time.perf_counter() - begun
+    with database.reading() as session:
+        data = [printing.data_of(row, files) for row in session.scalars(select(Certificate).order_by(Certificate.id))]
+    database.dispose()
+    alone, alone_peak, _, _ = measured(typst_alone, data)
+    ours, peak, child_peak, size = measured(_print, url, str(files.root), world)
+    each, _, _, _ = measured(one_each, data[:SAMPLE])
+    yield f"{count} certificates, SQLite; one file of {size / 1e6:.1f} MB ({size / count / 1000:.0f} kB each)"
+    yield f"issuing (numbers, facts, ledger, message)    {issued:7.1f} s  {1000 * issued / count:6.1f} ms each"
+    yield f"typst alone, one bare loop (reference)       {alone:7.1f} s  {1000 * alone / count:6.1f} ms each  peak {alone_peak:.0f} MB"
+    yield (
+        f"made by jobs, kept, packed                   {ours:7.1f} s  {1000 * ours / count:6.1f} ms each  "
+        f"peak {peak:.0f} MB + {child_peak:.0f} MB (child)"
+    )
+    yield f"a process for each ({SAMPLE} of them)                 {'':9}  {1000 * each / SAMPLE:6.1f} ms each"
+    yield f"jobs : typst alone = {ours / alone:.2f}; a process for each : jobs = {each / SAMPLE / (ours / count):.1f}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for line in lines(asked.count, Path(folder)):
+            print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
