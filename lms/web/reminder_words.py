@@ -186,7 +186,7 @@ def plan(run: Run) -> list[tuple[str, str, str]]:
     begun = run.learn_from + timedelta(days=finding.NOT_BEGUN_AFTER)
     due = run.learn_to - timedelta(days=finding.DEADLINE_BEFORE)
     return [
-        ("enrolled", _("Enrolled"), _("at once")),
+        ("enrolled", _("Newly enrolled"), _("at once")),
         ("run_starts", _("Begins tomorrow"), format_day(run.learn_from - timedelta(days=1))),
         (
             "not_begun",

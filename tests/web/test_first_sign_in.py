@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -293,12 +294,40 @@ def test_no_code_lies_in_the_database_the_files_or_the_log(
 # Words
 
 
-SAMPLES = {
+_RUN = {"run": "x", "number": 2, "course": "제조데이터 첫걸음", "begins": "2026-03-02", "ends": "2026-03-31"}
+_OF_WEEK = {**_RUN, "people": 9, "need": 1, "due": 2, "completed": 3}
+SAMPLES: dict[str, dict[str, Any]] = {
     "invitation": {"until": "2026-03-24T00:00:00+00:00"},
     "password_reset": {"minutes": 30},
     "password_chosen": {"at": "2026-03-24T00:00:00+00:00"},
     "code_given": {"by": "박도윤", "company": "한빛정밀"},
     "slips_made": {"title": "한빛정밀", "companies": 3, "people": 20, "batch": "x"},
+    **{
+        kind: {
+            "run": "x",
+            "course": "제조데이터 첫걸음",
+            "number": 2,
+            "from_number": 1,
+            "learn_from": "2026-04-01",
+            "learn_to": "2026-04-30",
+            "last_day": "2026-05-10",
+            "place": 3,
+            "reason": "교대 근무",
+        }
+        for kind in (
+            "moved_up",
+            "application_waiting",
+            "application_refused",
+            "withdrawn",
+            "transferred",
+            "extended",
+        )
+    },
+    **dict.fromkeys(("enrolled", "run_starts", "not_begun", "deadline"), _RUN),
+    "completed": {**_RUN, "on": "2026-03-24"},
+    "sitting_tomorrow": {**_RUN, "at": "2026-03-24T00:00:00+00:00", "place": "부산", "sitting": "집체교육"},
+    "bulletin": {**_RUN, "subject": "{과정}", "text": "{이름} 님\n\n{마지막 날}까지", "name": "김하나", "by": "이서연"},
+    **{key: {"runs": [_OF_WEEK], "more": 1, "week": "2026-W10"} for key in ("digest_company", "digest_officer")},
 }
 
 

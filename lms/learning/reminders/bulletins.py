@@ -59,10 +59,16 @@ class Text:
     body: str
 
 
+def tidy(subject: str, body: str) -> Text:
+    """What was typed, without the line ends that browsers add and spaces that nobody sees."""
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Text(" ".join(subject.split()), "\n".join(line.rstrip() for line in lines).strip())
+
+
 def read_text(subject: str, body: str) -> Text:
     """What was typed, tidied up. Raises BulletinError."""
-    subject = " ".join(subject.split())
-    body = "\n".join(line.rstrip() for line in body.replace("\r\n", "\n").replace("\r", "\n").split("\n")).strip()
+    text = tidy(subject, body)
+    subject, body = text.subject, text.body
     if not 0 < len(subject) <= LONGEST_SUBJECT:
         raise BulletinError("subject", most=LONGEST_SUBJECT)
     if not 0 < len(body) <= LONGEST_BODY:
@@ -70,7 +76,7 @@ def read_text(subject: str, body: str) -> Text:
     for found in _PLACE.findall(subject + "\n" + body):
         if found not in PLACES:
             raise BulletinError("place", what=found[:40])
-    return Text(subject, body)
+    return text
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

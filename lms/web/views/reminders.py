@@ -95,12 +95,13 @@ def _compose(subject: str | None = None, body: str | None = None) -> Composing:
     who = request.values.get("who", "")
     who = who if who in WHO else WHO[0]
     default = reminder_words.template(who)
+    text = bulletins.tidy(default.subject if subject is None else subject, default.body if body is None else body)
     people = audience.list_people(session, access.viewer(), scope, today())
     return Composing(
         scope,
         who,
-        default.subject if subject is None else subject,
-        default.body if body is None else body,
+        text.subject,
+        text.body,
         people,
         audience.choose(people, who),
         request.form.get("key") or uuid.uuid4().hex,
