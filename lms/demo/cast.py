@@ -31,6 +31,7 @@ from lms.people import accounts, consents, passwords, roles
 from .days import morning
 from .errors import DemoError
 from .marks import mark, marked
+from .sittings import hold_sittings
 
 COURSE = "manufacturing-data-first-steps"
 FILE = "demo-accounts.json"
@@ -93,6 +94,7 @@ def make(session: Session, instance: Path, day: date | None = None) -> list[Acco
     run = _run(session, course, day)
     # Written before the caller commits: if that fails, the people are missing and the next call makes both anew.
     made = [_person(session, character, companies[0], run, day) for character in _CAST]
+    hold_sittings(session, run, day)
     _agree(session, instance)
     file = instance / FILE
     file.touch(mode=0o600)

@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, String, Table, and_, cast, delete, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from lms.credentials.papers import PICTURE_TYPE
+from lms.credentials.printing import PDF_TYPE
 from lms.files import FileStore
 from lms.models import (
     AccessEntry,
     Admission,
     Application,
+    Attendance,
     Base,
     Bulletin,
     BulletinRecipient,
+    CentrePaper,
+    Certificate,
+    CertificateBasis,
+    CertificateBatch,
     Change,
     ChangeSet,
     Cluster,
@@ -59,9 +66,15 @@ from lms.models import (
     RosterRow,
     RosterStep,
     Run,
+    RunClosing,
+    RunInstructor,
     RunLink,
+    RunQuota,
+    RunResult,
     RunUnit,
     SignIn,
+    Sitting,
+    SittingSeat,
     SlipBatch,
     SlipSheet,
     Sponsorship,
@@ -69,14 +82,20 @@ from lms.models import (
     Submission,
     Target,
     Throttle,
+    Track,
+    TrackCourse,
+    TrackVersion,
     Transfer,
     Unreachable,
 )
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 from lms.submissions.take_result import FEEDBACK_TYPE
 
+from .certificates import TRACK_PREFIX
 from .errors import DemoError
 from .marks import marked
+
+_PICTURES = (CentrePaper.seal, CentrePaper.signature)
 
 
 @dataclass(frozen=True)
@@ -132,6 +151,11 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
     submissions = select(Submission.id).where(Submission.enrolment_id.in_(enrolments))
     rosters = select(Roster.id).where(Roster.actor_id.in_(people))
     bulletins = select(Bulletin.id).where(or_(Bulletin.sender_id.in_(people), Bulletin.run_id.in_(runs)))
+    certificates = or_(
+        Certificate.run_id.in_(runs), and_(Certificate.kind == "track", Certificate.person_id.in_(people))
+    )
+    tracks = Track.slug.startswith(TRACK_PREFIX)
+    versions = TrackVersion.track_id.in_(select(Track.id).where(tracks))
     of_person = select(literal("person:").concat(cast(Person.id, String))).where(Person.id.in_(people))
     return [
         *(
@@ -147,12 +171,26 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Admission, Admission.run_id.in_(runs)),
         (Extension, Extension.run_id.in_(runs)),
         (Transfer, Transfer.from_id.in_(enrolments)),
+        (CertificateBasis, CertificateBasis.certificate_id.in_(select(Certificate.id).where(certificates))),
+        (Certificate, certificates),
+        (CertificateBatch, CertificateBatch.run_id.in_(runs)),
+        (CentrePaper, CentrePaper.recorded_by.in_(people)),
+        (TrackCourse, TrackCourse.version_id.in_(select(TrackVersion.id).where(versions))),
+        (TrackVersion, versions),
+        (Track, tracks),
         (LedgerEntry, LedgerEntry.enrolment_id.in_(enrolments)),
+        (Attendance, Attendance.enrolment_id.in_(enrolments)),
+        (SittingSeat, SittingSeat.enrolment_id.in_(enrolments)),
+        (Sitting, Sitting.run_id.in_(runs)),
         (Grade, Grade.submission_id.in_(submissions)),
         (Job, _is_job()),
         (Submission, Submission.enrolment_id.in_(enrolments)),
         (QuizAttempt, QuizAttempt.enrolment_id.in_(enrolments)),
         (Draft, Draft.enrolment_id.in_(enrolments)),
+        (RunResult, RunResult.enrolment_id.in_(enrolments)),
+        (RunClosing, RunClosing.run_id.in_(runs)),
+        (RunInstructor, or_(RunInstructor.run_id.in_(runs), RunInstructor.person_id.in_(people))),
+        (RunQuota, or_(RunQuota.run_id.in_(runs), RunQuota.company_id.in_(companies))),
         (Enrolment, enrolment),
         (CompletionRule, CompletionRule.run_id.in_(runs)),
         (RunUnit, RunUnit.run_id.in_(runs)),
@@ -235,7 +273,12 @@ def _files(session: Session) -> list[str]:
         .join(Submission, Submission.id == Grade.submission_id)
         .where(mine, Grade.feedback.is_not(None))
     )
-    return list(session.scalars(notebooks.union(feedback)))
+    people = marked(Person)
+    papers = (
+        select(Certificate.pdf).where(Certificate.person_id.in_(people), Certificate.pdf.is_not(None)),
+        *(select(file).where(CentrePaper.recorded_by.in_(people), file.is_not(None)) for file in _PICTURES),
+    )
+    return list(session.scalars(notebooks.union(feedback, *papers)))
 
 
 def _orphans(session: Session, digests: Sequence[str]) -> list[str]:
@@ -246,6 +289,8 @@ def _orphans(session: Session, digests: Sequence[str]) -> list[str]:
             select(Grade.feedback).where(Grade.feedback.is_not(None)),
             select(ExerciseVersion.starter),
             select(ExerciseVersion.digest),
+            select(Certificate.pdf).where(Certificate.pdf.is_not(None)),
+            *(select(file).where(file.is_not(None)) for file in _PICTURES),
         )
         .subquery()
     )
@@ -254,7 +299,7 @@ def _orphans(session: Session, digests: Sequence[str]) -> list[str]:
             select(StoredFile.digest)
             .where(
                 StoredFile.digest.in_(digests),
-                StoredFile.media_type.in_((NOTEBOOK_TYPE, FEEDBACK_TYPE)),
+                StoredFile.media_type.in_((NOTEBOOK_TYPE, FEEDBACK_TYPE, PDF_TYPE, PICTURE_TYPE)),
                 StoredFile.digest.not_in(select(named)),
             )
             .order_by(StoredFile.digest)
