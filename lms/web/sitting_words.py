@@ -115,7 +115,7 @@ def signatures(roll: Roll) -> Mapping[str, Any]:
         "facts": [
             [_("Sitting"), sitting.title],
             [
-                _("When"),
+                _("Date and time"),
                 f"{format_day(sitting.begins_at, 'weekday')} {format_day(sitting.begins_at, 'time')}"
                 f"–{format_day(sitting.ends_at, 'time')}",
             ],
