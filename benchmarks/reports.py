@@ -392,7 +392,7 @@ def rate_by_company(place: Place) -> None:
 
 def export(place: Place, folder: Path) -> None:
     words = [sys.executable, "-m", "benchmarks.reports", "--export", place.url, str(folder), str(place.size.until)]
-    told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    told = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
     rate, memory = told["rows"] / told["seconds"], told["memory"] / 1e6
     place.table.tell(
         f"export of {told['rows']:,} rows as CSV", f"{rate:,.0f} rows/s, {memory:.0f} MB", "≥ 50,000, < 150",

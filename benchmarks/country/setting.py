@@ -199,7 +199,7 @@ def _run(size: Size, course: int, version: int, number: int, centre: int, learn_
 
 
 def write_staff(loader: Loader, size: Size, setting: Setting) -> None:
-    """An officer for each centre, whose id is the centre's place + 1, the programme's office, an operator. They sign in by PASSWORD."""
+    """An officer for each centre, whose id is its place + 1, the programme's office, an operator. They sign in by PASSWORD."""
     hashed = passwords.hash_password(PASSWORD).encode()
     created = moments.moments(np.array([(moments.number(size.since) - 90) * moments.DAY]))
     random = np.random.default_rng([size.seed, 4])

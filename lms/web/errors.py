@@ -45,8 +45,10 @@ from lms.people.roles import RoleError
 from lms.people.slips import SlipError
 from lms.people.undo import UndoRefusedError
 from lms.reports.downloads import ReasonMissingError
+from lms.reports.exports.asking import ExportError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
+from lms.reports.tables import TooLongError
 from lms.rosters.reading import UnreadableError
 from lms.rosters.storage import RosterStateError
 from lms.submissions.regrade import RegradeError
@@ -343,6 +345,12 @@ def _report(error: LMSError) -> str:
     )
 
 
+def _export(error: LMSError) -> str:
+    if error.reason == "many":
+        return _("Three of your files are being made. Wait until one of them is there, or stop one.")
+    return _("The file is not there: it is still being made, or it was deleted.")
+
+
 _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     NotANotebookError: _not_a_notebook,
     RunNotOpenError: _run_not_open,
@@ -365,6 +373,8 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     RunFieldsError: lambda error: run_words.problem(error.problems[0]),
     RunStateError: run_words.not_allowed,
     RunError: run_words.refused,
+    ExportError: _export,
+    TooLongError: lambda error: _("A spreadsheet holds no more than 1,048,575 rows. Choose CSV, or a part."),
     DraftError: _draft,
     RegradeError: _regrade,
     StorageError: lambda error: _(

@@ -21,6 +21,7 @@ from lms.people.privacy import retention
 from lms.people.recovery import ResetCode
 from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND
+from lms.reports.exports import asking, making
 from lms.reports.rollups import work as rollups
 from lms.rosters import handlers as rosters
 from lms.rosters import storage
@@ -36,6 +37,7 @@ CHORES: tuple[Chore, ...] = (
     chain.CHORE,
     storage.CHORE,
     *rollups.CHORES,
+    making.CHORE,
     *reminders.CHORES,
     digests.CHORE,
 )
@@ -72,6 +74,8 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         certificates.DUE: certificates.DueIssuer(press),
         certificates.RUN: certificates.RunIssuer(press),
         batches.JOB_KIND: batches.BatchPrinter(site.files),
+        asking.JOB_KIND: making.ExportMaker(site.files),
+        making.FORGET: making.ExportForgetter(site.files),
         **rosters.handlers(site.sealer),
         **rollups.HANDLERS,
         retention.LOGS: retention.LogDestroyer(site.settings),

@@ -22,7 +22,7 @@ from ..question import Question
 from ..tables import MOST_ROWS, TooLongError
 from . import lists, scopes
 
-AT_ONCE = 50_000  # rows that are sent while somebody waits
+AT_ONCE = {"enrolments": 50_000, "learners": 5_000}  # rows that are sent while somebody waits: judging takes its time
 KEPT = timedelta(days=7)
 MOST_AT_A_TIME = 3  # of one person, that are being made
 JOB_KIND = "export"

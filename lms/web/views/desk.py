@@ -102,6 +102,7 @@ def home() -> str | Response:
         questioned=len(enrolments.list_questioned(session, viewer)),
         ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
+        may_export=access.desk.test(viewer),
         company_url=lambda row: _between(what).url("desk.company", is_sorted=False, uid=row.keys[-1]),
         notes=_notes_of(report),
     )
