@@ -29,6 +29,7 @@ from lms.models import (
 )
 
 from . import cast
+from .closings import keep_last_closing
 from .days import at, morning
 from .decisions import decide
 from .errors import DemoError
@@ -102,6 +103,7 @@ class _Making:
         write(self.session, attendees, kept)
         self._set_targets(attendees)
         decide(self.session, self.random, attendees, self.day)
+        keep_last_closing(self.session)
 
     def _attendees(self, workers: Sequence[Worker]) -> list[Attendee]:
         courses = {
@@ -148,6 +150,8 @@ class _Making:
         )
         run.apply_from, run.apply_to, run.review_to = one.apply_from, one.apply_to, one.review_to
         run.closed_at = morning(one.closed_on) if one.closed_on else None
+        if one.is_draft:
+            run.opened_at = run.seats = run.programme_id = None
         self.session.flush()
         mark(self.session, run)
         return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from .cast import COURSE
@@ -15,7 +15,8 @@ _MORE = (*_SOME, "incheon", "gyeongbuk", "daejeon", "gwangju", "seoul")
 
 @dataclass(frozen=True)
 class Round:
-    """The same run at several centres; `centres` None is all. `share` of their people take part."""
+    """The same run at several centres; `centres` None is all. `share` of their people take part. Of a draft something is
+    missing."""
 
     course: str
     learn_from: date
@@ -26,6 +27,7 @@ class Round:
     apply_to: date | None = None
     review_to: date | None = None
     closed_on: date | None = None
+    is_draft: bool = False
 
 
 def rounds(day: date) -> Iterator[Round]:
@@ -78,9 +80,11 @@ def _around(day: date) -> Iterator[Round]:
         review_to = None if review is None else on(review)
         return Round(course, on(begin), on(end), share, centres, on(apply_to - 15), on(apply_to), review_to)
 
-    yield near(COURSE, -74, -33, 0.3, ("busan", "gyeongbuk", "chungbuk", "gangwon", "jeonnam"), -78, -19)  # over
+    yield near(
+        COURSE, -74, -33, 0.3, ("busan", "gyeongbuk", "chungbuk", "gangwon", "jeonnam"), -78, -19
+    )  # to be closed
     yield near(COURSE, -58, -5, 0.45, _SOME, -62, 9)  # in review
     yield near(COURSE, -24, 25, 0.5, tuple(slug for slug in _MORE if slug != "busan"), -28, 39)  # learning now
     yield near(SECOND_COURSE, -20, 15, 0.3, _SOME, -24, 29)  # learning now
     yield near(COURSE, 18, 60, 0.35, _SOME, 9, 74)  # open for application
-    yield near(SECOND_COURSE, 40, 75, 0.0, ("busan", "gyeongnam", "gyeonggi"), 30, 89)  # planned
+    yield replace(near(SECOND_COURSE, 40, 75, 0.0, ("busan", "gyeongnam", "gyeonggi"), 30, 89), is_draft=True)

@@ -28,6 +28,7 @@ from lms.models import (
     QuizAttempt,
     Region,
     Run,
+    RunClosing,
     Submission,
     Target,
 )
@@ -134,10 +135,11 @@ def _check_companies_and_people(session: Session) -> None:
 
 def _check_runs(session: Session) -> None:
     states = Counter(run.state_on(today()) for run in session.scalars(select(Run)))
-    assert set(states) == {"planned", "applying", "learning", "review", "over", "closed"}
+    assert set(states) == {"draft", "open", "running", "review", "closed"}
     for slug in ("busan", "gyeongnam"):
         runs = session.scalars(select(Run).join(Centre, Centre.id == Run.centre_id).where(Centre.slug == slug)).all()
-        assert {"planned", "applying", "learning", "review", "closed"} <= {run.state_on(today()) for run in runs}
+        assert {"draft", "open", "running", "review", "closed"} <= {run.state_on(today()) for run in runs}
+    assert session.scalars(select(RunClosing)).one().facts["counts"]["completed"] > 0
     assert session.scalar(select(func.count(Run.course_id.distinct()))) == _count(session, Course) == 2
 
 

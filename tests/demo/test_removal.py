@@ -57,7 +57,7 @@ def _add_real_data(session: Session, site: DemoSite) -> None:
     session.flush()
     enrolment = enrolments.enrol(session, run, person.id)
     roles.grant(session, person, "officer", centre_id=centre.id)
-    _hand_in(session, site, enrolment.id, run, b"a real notebook")
+    _hand_in(session, site, enrolment.id, _run_of(session, enrolment), b"a real notebook")
 
 
 def _hand_in(session: Session, site: DemoSite, enrolment_id: int, run: Run, notebook: bytes) -> Submission:

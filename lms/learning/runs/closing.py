@@ -193,21 +193,41 @@ def close(session: Session, viewer: Viewer, run: Run, *, now: datetime | None = 
     found = preview(session, run, seoul_day(now))
     if found.obstacles:
         raise RunError("obstacles")
+    facts = _facts(session, run, found)
+    deciding.end_all(session, run.id, now=now, actor_id=viewer.id)
+    closing = _keep(session, run, found.results, facts, viewer.id, now)
+    audit.record(session, "run_closed", actor_id=viewer.id, subject=subject_of(run), detail={"digest": closing.digest})
+    return closing
+
+
+def keep_results(session: Session, run: Run, now: datetime) -> RunClosing:
+    """Close a run without asking whether it may be, and without a person: for the demonstration's past. The run's units,
+    rules and version are loaded."""
+    results = _results(session, run)
+    return _keep(session, run, results, _facts(session, run, ClosingPreview(results, (), 0)), None, now)
+
+
+def _keep(
+    session: Session,
+    run: Run,
+    results: Sequence[Result],
+    facts: dict[str, Any],
+    actor_id: int | None,
+    now: datetime,
+) -> RunClosing:
     closing = RunClosing(
         run_id=run.id,
-        rule_id=run.rules[-1].id,
+        rule_id=ledger.current_rule(session, run.id).id,
         closed_at=now,
-        closed_by=viewer.id,
-        digest=digest_of(found.results),
-        facts=_facts(session, run, found),
+        closed_by=actor_id,
+        digest=digest_of(results),
+        facts=facts,
     )
-    deciding.end_all(session, run.id, now=now, actor_id=viewer.id)
     session.add(closing)
     session.flush()
-    session.add_all([_row(closing, result) for result in found.results])
+    session.add_all([_row(closing, result) for result in results])
     run.closed_at = now
     session.flush()
-    audit.record(session, "run_closed", actor_id=viewer.id, subject=subject_of(run), detail={"digest": closing.digest})
     return closing
 
 
