@@ -37,8 +37,8 @@ class Counts:
     completed: int
 
 
-def _asked() -> tuple[Asked, list[str]]:
-    """What is asked, always of the companies that the viewer manages; and their names."""
+def _asked() -> tuple[Asked, list[Company]]:
+    """What is asked, always of the companies that the viewer manages; and these."""
     managed = access.viewer().managed_companies
     companies = session.scalars(
         select(Company)
@@ -48,7 +48,7 @@ def _asked() -> tuple[Asked, list[str]]:
     own = tuple(str(company.uid) for company in companies)
     default = Question(as_of=today(), by=("company",), filters={"company": own, "run": (CURRENT,)})
     what = asked.read("company.home", default, people.SORTS, fixed={"company": own})
-    return what, [company.name for company in companies if company.id in managed]
+    return what, [company for company in companies if company.id in managed]
 
 
 @bp.get("/")
@@ -78,7 +78,8 @@ def _show(problem: str = "", reason: str = "") -> str:
         "lms/company/home.html",
         asked=what,
         today=today(),
-        companies=companies,
+        companies=[company.name for company in companies],
+        own=[(company.uid, company.name) for company in companies],
         page=page,
         total=len(rows),
         counts=_count(rows),
