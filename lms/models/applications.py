@@ -158,7 +158,7 @@ class Transfer(Base):
 
 
 # Read with each enrolment, so that no page can forget that somebody has more time than the run.
-Enrolment.own_extension = column_property(  # type: ignore[assignment]
+Enrolment.own_extension = column_property(
     select(Extension.learn_to)
     .where(Extension.enrolment_id == Enrolment.id)
     .order_by(Extension.id.desc())
@@ -166,7 +166,7 @@ Enrolment.own_extension = column_property(  # type: ignore[assignment]
     .correlate(Enrolment.__table__)
     .scalar_subquery()
 )
-Enrolment.company_extension = column_property(  # type: ignore[assignment]
+Enrolment.company_extension = column_property(
     select(Extension.learn_to)
     .where(Extension.run_id == Enrolment.run_id, Extension.company_id == Enrolment.company_id)
     .order_by(Extension.id.desc())

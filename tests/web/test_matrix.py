@@ -80,6 +80,11 @@ GET    desk.company                in     403     403   403     200     404     
 POST   desk.export_people          in     403     403   403     200     404         200        200    403      pw
 GET    desk.learner                in     403     403   403     200     404         200        200    403      pw
 GET    desk.waiting                in     403     403   200     200     200         200        200    200      pw
+GET    exports.home                in     403     403   403     200     200         200        200    403      pw
+POST   exports.ask                 in     403     403   403     200     200         200        200    403      pw
+GET    exports.page                in     403     403   403     404     404         404        404    403      pw
+POST   exports.take                in     403     403   403     404     404         404        404    403      pw
+POST   exports.drop                in     403     403   403     404     404         404        404    403      pw
 GET    company.home                in     403     403   200     403     403         403        403    403      pw
 POST   company.export_people       in     403     403   200     403     403         403        403    403      pw
 GET    companies.home              in     403     403   403     200     200         403        200    200      pw
@@ -158,6 +163,27 @@ GET    sittings.attend             in     200     404   404     404     404     
 POST   sittings.enter              in     422     404   404     404     404         404        404    404      pw
 POST   sittings.choose             in     303     404   404     404     404         404        404    404      pw
 GET    sittings.calendar           in     200     404   404     404     404         404        404    404      pw
+GET    catalogue.home              in     200     200   200     200     200         200        200    200      pw
+POST   catalogue.apply             in     404     404   404     404     404         404        404    404      pw
+POST   catalogue.withdraw          in     404     404   404     404     404         404        404    404      pw
+POST   catalogue.leave             in     303     404   404     404     404         404        404    404      pw
+GET    catalogue.join              in     404     404   404     404     404         404        404    404      pw
+POST   catalogue.follow            in     404     404   404     404     404         404        404    404      pw
+GET    company_applications.home   in     403     403   200     403     403         403        403    403      pw
+POST   company_applications.decide in     403     403   303     403     403         403        403    403      pw
+GET    company_applications.choose in     403     403   404     403     403         403        403    403      pw
+POST   company_applications.enrol  in     403     403   404     403     403         403        403    403      pw
+POST   company_applications.undo   in     403     403   404     403     403         403        403    403      pw
+GET    applications.tab            in     403     403   403     200     404         403        403    403      pw
+POST   applications.decide         in     403     403   403     303     404         403        403    403      pw
+POST   applications.change_admission in   403     403   403     303     404         403        403    403      pw
+GET    applications.enrol          in     403     403   403     200     404         403        403    403      pw
+POST   applications.enrol_people   in     403     403   403     404     404         403        403    403      pw
+POST   applications.undo           in     403     403   403     404     404         403        403    403      pw
+POST   applications.change         in     403     403   403     303     404         403        403    403      pw
+POST   applications.take_back      in     403     403   403     404     404         403        403    403      pw
+POST   applications.make_link      in     403     403   403     303     404         403        403    403      pw
+POST   applications.revoke_link    in     403     403   403     404     404         403        403    403      pw
 GET    classroom.home              in     403    403   403     200     200         200        403    403      pw
 GET    classroom.run               in     403    403   403     200     404         200        403    403      pw
 GET    classroom.learner           in     403    403   403     200     404         200        403    403      pw
@@ -368,6 +394,7 @@ class Case:
             **dict.fromkeys(("workspace.result", "workspace.cells"), submission),
             **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
+            **dict.fromkeys(("exports.page", "exports.take", "exports.drop"), {"uid": nothing}),
             **dict.fromkeys(("desk.export", "office.export"), kind),
             **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
@@ -382,6 +409,17 @@ class Case:
                 if endpoint.startswith("sittings.")
             },
             **{endpoint: {"uid": self.sitting} for endpoint in _OWN_SITTING},
+            **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("applications.")},
+            "applications.undo": {"uid": run["run"], "set_uid": nothing},
+            "applications.take_back": {"uid": run["run"], "enrolment": nothing},
+            "applications.revoke_link": {"uid": run["run"], "link": nothing},
+            **dict.fromkeys(("catalogue.apply", "catalogue.leave"), {"run": run["run"]}),
+            **{key: {"uid": nothing} for key in ("catalogue.withdraw", "catalogue.join", "catalogue.follow")},
+            **{
+                key: {"company": company["uid"], "run": run["run"]}
+                for key in ("company_applications.choose", "company_applications.enrol")
+            },
+            "company_applications.undo": {"set_uid": nothing},
             "classroom.run": {"run": run["run"]},
             "classroom.learner": decision,
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
@@ -460,7 +498,7 @@ class Case:
             return {"version": self.site.exercise_version().digest}
         return (
             {"reason": "확인했습니다.", "form": "csv"}
-            if endpoint.startswith(("desk.", "office.", "company.", "slips.", "rosters."))
+            if endpoint.startswith(("desk.", "exports.", "office.", "company.", "slips.", "rosters."))
             else {}
         )
 
