@@ -93,7 +93,7 @@ def list_learners(
     language: str = "ko",
     known: regions.Regions | None = None,
 ) -> LearnerPage:
-    """The enrolments that the question leaves, whatever its dimensions: seven queries however many there are.
+    """The enrolments that the question leaves, whatever its dimensions: eight queries however many there are.
 
     `down` begins with the most, which is how `behind` begins by itself; who has completed or left comes last in it. The
     other orders begin with the least. `known` saves the query of the regions.

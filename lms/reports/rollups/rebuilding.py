@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lms.clock import today, utcnow
-from lms.models import Database, Enrolment, LedgerEntry
+from lms.models import Database, Enrolment
 from lms.models.rollups import FIGURES, Rollup, RollupMonth, RollupRunDay, RollupStep
 
 from .folding import MONTHLY, add_steps, add_to, after, fold, is_folded, lock, missing_sums, widen_regions
@@ -186,11 +186,11 @@ def _make_runs(way: _Way, runs: Sequence[int]) -> list[Difference]:
             session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK, column("run"))).select_from(_each(runs)))
             session.execute(text("SET LOCAL random_page_cost = 1.1"))
             session.execute(text("SET LOCAL work_mem = '128MB'"))
-        of_runs = LedgerEntry.enrolment_id.in_(select(Enrolment.id).where(Enrolment.run_id.in_(runs)))
+            session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))  # other runs are made meanwhile
         there = select(
             *(RollupStep.c[name] for name in KEYS), *((-RollupStep.c[name]).label(name) for name in FIGURES)
         ).where(RollupStep.c.run_id.in_(runs))
-        lay_out(session, steps(of_runs, is_folded()), there)
+        lay_out(session, steps(Enrolment.run_id.in_(runs), is_folded()), there)
         of_days = _missing_days(runs)
         found = [*_differences(session, RollupStep, select(Step)), *_differences(session, RollupRunDay, of_days)]
         if way.is_kept and found:

@@ -43,6 +43,7 @@ from lms.models.rollups import BOTH, COUNTED_KINDS, EFFECTIVE, FIGURES, RECORDED
 from ..facts import ACTIVE_DAYS
 
 KEYS = ("reading", "company_id", "run_id", "region_id", "status_id", "day", "done_on")
+_GROUP = KEYS[1:5]
 _DAYS = 1 << 16  # more days than a date of ours has: room for a day beside an id
 _NEVER = -1
 
@@ -119,10 +120,7 @@ def steps(*conditions: ColumnElement[bool], sign: int = 1) -> Select:
     )
     keys = {
         "reading": of_day.c.reading,
-        "company_id": Enrolment.company_id,
-        "run_id": Enrolment.run_id,
-        "region_id": Enrolment.region_id,
-        "status_id": func.coalesce(Enrolment.company_status_id, 0),
+        **{name: of_day.c[name] for name in _GROUP},
         "day": of_day.c.day,
         "done_on": moved,
     }
@@ -131,7 +129,6 @@ def steps(*conditions: ColumnElement[bool], sign: int = 1) -> Select:
         select(*(column.label(name) for name, column in (keys | sums).items()))
         .select_from(of_day)
         .join(parts, counts)
-        .join(Enrolment, Enrolment.id == of_day.c.enrolment_id)
         .group_by(*(keys[name] for name in KEYS))
     )
 
@@ -149,6 +146,10 @@ def _entries(*conditions: ColumnElement[bool]) -> Subquery:
     return (
         select(
             LedgerEntry.enrolment_id,
+            Enrolment.company_id,
+            Enrolment.run_id,
+            Enrolment.region_id,
+            func.coalesce(Enrolment.company_status_id, 0).label("status_id"),
             LedgerEntry.id,
             LedgerEntry.kind,
             done.label("done"),
@@ -156,7 +157,8 @@ def _entries(*conditions: ColumnElement[bool]) -> Subquery:
             case((left_before, 1), else_=0).label("left_before"),
             func.max(case((done != noted, 1), else_=0)).over(partition_by=LedgerEntry.enrolment_id).label("is_late"),
         )
-        .join(Run, Run.id == LedgerEntry.run_id)
+        .join(Enrolment, Enrolment.id == LedgerEntry.enrolment_id)
+        .join(Run, Run.id == Enrolment.run_id)
         .where(LedgerEntry.kind.in_(COUNTED_KINDS), *conditions)
         .subquery("entry")
     )
@@ -177,6 +179,7 @@ def _events(*conditions: ColumnElement[bool]) -> Subquery:
     return (
         select(
             entry.c.enrolment_id,
+            *(entry.c[name] for name in _GROUP),
             reading.label("reading"),
             case((is_end, end), (is_done, begin), else_=known).label("day"),
             case((entry.c.kind == "enrolled", 1), else_=0).label("applied"),
@@ -196,7 +199,8 @@ def _events(*conditions: ColumnElement[bool]) -> Subquery:
 def _of_days(*conditions: ColumnElement[bool]) -> Subquery:
     """The figures of each enrolment at the end of each day on which something became known, and those before it."""
     event = _events(*conditions)
-    by = (event.c.enrolment_id, event.c.reading, event.c.day)
+    # What an enrolment is goes with it from the beginning: to look it up again for each day took a fifth of the time.
+    by = (event.c.enrolment_id, event.c.reading, event.c.day, *(event.c[name] for name in _GROUP))
     of_day = (
         select(
             *by,
@@ -215,7 +219,8 @@ def _of_days(*conditions: ColumnElement[bool]) -> Subquery:
         .label(name)
         for name in ("applied", "member", "decided", "doing")
     }
-    state = select(of_day.c.enrolment_id, of_day.c.reading, of_day.c.day, *so_far.values()).subquery("state")
+    kept = [of_day.c[column.name] for column in by]
+    state = select(*kept, *so_far.values()).subquery("state")
     is_enrolled = and_(state.c.applied == 1, state.c.member % 2 == 0)
     stands = and_(is_enrolled, state.c.decided % 2 == 1)
     figures: dict[str, Any] = {
@@ -226,9 +231,7 @@ def _of_days(*conditions: ColumnElement[bool]) -> Subquery:
         "completed_on": case((stands, (state.c.decided % (2 * _DAYS)).op("/")(2)), else_=_NEVER),
     }
     figure = select(
-        state.c.enrolment_id,
-        state.c.reading,
-        state.c.day,
+        *(state.c[column.name] for column in by),
         *(column.label(name) for name, column in figures.items()),
     ).subquery("figure")
     before: dict[str, Any] = {"partition_by": (figure.c.enrolment_id, figure.c.reading), "order_by": figure.c.day}
