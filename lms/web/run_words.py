@@ -119,6 +119,11 @@ def obstacle(found: Obstacle) -> str:
             "%(num)s completions are in question: decide on them first.",
             count,
         ),
+        "regraded": ngettext(
+            "A regrade is being written for %(num)s learner; wait a moment.",
+            "A regrade is being written for %(num)s learners; wait a moment.",
+            count,
+        ),
         "ungraded": ngettext("%(num)s submission is not graded.", "%(num)s submissions are not graded.", count),
     }[found.reason]
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lms.clock import seoul_day
+from lms.jobs import queue
 from lms.learning import enrolments, ledger
 from lms.learning.applications import extensions, leaving
 from lms.learning.ledger import RunClosedError
@@ -107,9 +108,10 @@ def test_what_waits_for_somebody_stands_against_closing(office: Office) -> None:
     assert office.obstacles() == []
     ledger.append(session, office.hana, "questioned", effective_on=LAST)
     session.add(_sitting(run, "실습", LAST))
+    queue.enqueue(session, "a regrade", {"enrolment": office.hana.id})
     session.add(_sitting(run, "보강", date(2026, 5, 20)))
     session.flush()
-    assert office.obstacles() == ["questioned", "sitting_unlisted", "sitting_to_come"]
+    assert office.obstacles() == ["questioned", "regraded", "sitting_unlisted", "sitting_to_come"]
     with pytest.raises(RunError, match="obstacles"):
         office.close()
 

@@ -26,6 +26,7 @@ from lms.models import (
     Certificate,
     Enrolment,
     Grade,
+    Job,
     LedgerEntry,
     Programme,
     Run,
@@ -59,7 +60,7 @@ class Result:
 @dataclass(frozen=True)
 class Obstacle:
     """What has to be done before closing. `reason`: learning (not over by `about`), extended, questioned, ungraded,
-    sitting_to_come, sitting_unlisted (`about` is its title); `count` of them."""
+    regraded (results are being written), sitting_to_come, sitting_unlisted (`about` is its title); `count` of them."""
 
     reason: str
     count: int = 1
@@ -143,6 +144,8 @@ def _obstacles(session: Session, run: Run, day: date) -> Iterator[Obstacle]:
         yield Obstacle("questioned", count)
     if count := session.scalar(_ungraded(run)):
         yield Obstacle("ungraded", count)
+    if count := session.scalar(_being_regraded(run)):
+        yield Obstacle("regraded", count)
     listed = select(Attendance.id).where(Attendance.sitting_id == Sitting.id).correlate(Sitting).exists()
     rows = session.execute(
         select(Sitting, listed).where(Sitting.run_id == run.id, Sitting.cancelled_at.is_(None)).order_by(Sitting.id)
@@ -178,6 +181,13 @@ def _ungraded(run: Run) -> Any:
         .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .where(Enrolment.run_id == run.id, Enrolment.state == "enrolled", or_(outcome.is_(None), outcome == "error"))
     )
+
+
+def _being_regraded(run: Run) -> Any:
+    """Learners whose regrade was applied and is still being written; it would come to a closed run."""
+    learners = select(Enrolment.id).where(Enrolment.run_id == run.id)
+    waits = (Job.state.in_(("ready", "running")), Job.payload["enrolment"].as_integer().in_(learners))
+    return select(func.count()).select_from(Job).where(*waits)
 
 
 def close(session: Session, viewer: Viewer, run: Run, *, now: datetime | None = None) -> RunClosing:
