@@ -1,5 +1,6 @@
 """The demonstration: a few people to look around as, or three programme years of sixty companies; and how to take it away."""
 
+from . import certificates
 from .cast import FILE, Account
 from .errors import DemoError
 from .make import COURSES, is_full, make, make_full
@@ -13,6 +14,7 @@ __all__ = [
     "DemoError",
     "Removed",
     "by_engine",
+    "certificates",
     "discard",
     "is_full",
     "make",

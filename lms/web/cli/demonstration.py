@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lms import demo
+from lms.credentials.issuing import Press
 
 from ..extension import LMS
+from ..paper import CertificateWords
 from .group import console, in_site, lms, say
 
 
@@ -54,8 +56,11 @@ def _make_full(site: LMS) -> None:
         say("grading the notebooks that its learners hand in; this takes half a minute")
         engine = demo.by_engine(site.settings.grading_isolation)
         samples = demo.make_samples(session, site.exercises, demo.COURSES, engine)
+    address = site.settings.site_url.rstrip("/") or f"http://127.0.0.1:{site.settings.port}"
+    press = Press(CertificateWords(site.app), f"{address}/verify", site.settings.language)
     with site.database.writing() as session:
         demo.make_full(session, site.files, samples)
+        demo.certificates.issue(session, site.files, press)
         session.commit()
 
 
