@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lms.learning.completion import Standing, evaluate
@@ -219,3 +219,84 @@ def test_met_means_nothing_is_missing(history: list[AnEntry], progress: float, s
     standing = judge(*history, rule=ARule(progress, score))
     assert standing.is_met is (standing.progress >= progress and standing.score >= score)
     assert standing.is_met or standing.met_on is None
+
+
+# Hours of sittings
+
+
+@dataclass(frozen=True)
+class ASitting:
+    key: str
+    choice: str = ""
+    hours: float = 4.0
+    is_extra: bool = False
+    is_cancelled: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choice", self.choice or self.key)
+
+
+HOURS_ONLY = ARule(progress=0, score=0, attendance=75)
+
+
+def attended(key: str, hours: float, asked: float = 4.0, on: date = DAY) -> AnEntry:
+    return AnEntry("attended", key, points=hours, max_points=asked, effective_on=on)
+
+
+def judge_hours(sittings: Sequence[ASitting], *entries: AnEntry) -> Standing:
+    return evaluate((), HOURS_ONLY, entries, sittings)
+
+
+def test_hours_are_of_all_that_is_asked_for() -> None:
+    standing = judge_hours([ASitting("a"), ASitting("b")], attended("a", 3.5))
+    assert (standing.hours_attended, standing.hours_asked, standing.attendance) == (3.5, 8.0, 43.75)
+    (missing,) = standing.missing
+    assert (missing.what, missing.count, missing.units) == ("attendance", 2.5, ("b",))
+
+
+def test_without_sittings_no_hours_are_missing() -> None:
+    assert judge_hours([]).is_met
+    assert judge_hours([ASitting("a", is_cancelled=True)]).is_met
+
+
+def test_the_newest_word_on_a_sitting_counts() -> None:
+    sittings = [ASitting("a")]
+    assert judge_hours(sittings, attended("a", 4)).is_met
+    assert not judge_hours(sittings, attended("a", 4), attended("a", 0)).is_met
+
+
+def test_of_several_dates_the_one_with_the_most_hours_counts() -> None:
+    sittings = [ASitting("a", "one"), ASitting("b", "one"), ASitting("c", "one")]
+    standing = judge_hours(sittings, attended("a", 3), attended("b", 1))
+    assert (standing.hours_attended, standing.hours_asked) == (3.0, 4.0)
+    assert judge_hours(sittings).missing[0].units == ("a", "b", "c")
+
+
+def test_who_is_excused_is_not_asked() -> None:
+    sittings = [ASitting("a"), ASitting("b")]
+    standing = judge_hours(sittings, attended("a", 4), attended("b", 0, asked=0))
+    assert (standing.hours_asked, standing.is_met) == (4.0, True)
+    dates = [ASitting("a", "one"), ASitting("b", "one")]
+    assert judge_hours(dates, attended("a", 0, asked=0), attended("b", 3)).hours_asked == 4.0
+
+
+def test_the_day_is_that_of_the_sitting_that_met_the_rule() -> None:
+    later = DAY + timedelta(days=7)
+    standing = judge_hours([ASitting("a"), ASitting("b")], attended("b", 4, on=later), attended("a", 4))
+    assert standing.met_on == later
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    heard=st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 4)), max_size=6),
+    hours=st.floats(0.5, 8),
+    more=st.floats(0, 8),
+)
+def test_an_extra_sitting_lowers_nobody(heard: list[tuple[str, float]], hours: float, more: float) -> None:
+    sittings = [ASitting("a"), ASitting("b", "two"), ASitting("c", "two")]
+    entries = [attended(key, value) for key, value in heard]
+    before = judge_hours(sittings, *entries)
+    extra = ASitting("x", hours=hours, is_extra=True)
+    after = judge_hours([*sittings, extra], *entries)
+    there = judge_hours([*sittings, extra], *entries, attended("x", min(more, hours), asked=hours))
+    assert before.attendance == after.attendance <= there.attendance <= 100
