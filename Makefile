@@ -94,8 +94,9 @@ screenshots: $(VENV)/.dev test-needs ## take the pictures of the documentation f
 bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the server's own floor
 	$(BIN)/python -m benchmarks.web
 
-soak: $(VENV)/.dev ## 1,000 submissions while web and worker are killed: none lost, none graded twice
+soak: $(VENV)/.dev ## 1,000 submissions, then 1,000 reminders, while web and worker are killed: none lost, none done twice
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.soak_reminders
 
 bench-latency: $(VENV)/.dev ## how long a learner waits for her result, beyond her own code
 	$(BIN)/python -m benchmarks.latency
@@ -108,6 +109,9 @@ bench-roster: $(VENV)/.dev test-needs ## 50,000 rows: dry run, applying, memory,
 
 bench-reports: $(VENV)/.dev test-needs ## reports and exports at the size of the country: a million people, fifty million entries; WITH="--keep /data" adds words
 	$(BIN)/python -m benchmarks.reports $(WITH)
+
+bench-certificates: $(VENV)/.dev ## 1,000 certificates as one file: seconds and memory, beside typst alone
+	$(BIN)/python -m benchmarks.certificates
 
 bench-grading: $(VENV)/.dev $(NBGRADER)/.ready ## CPU of grading a notebook against its code alone; throughput against nbgrader and nbclient
 	$(BIN)/python -m benchmarks.grading
