@@ -74,7 +74,7 @@ class Postman:
             self._empty(database, self.server)
         with database.writing() as session:
             if queue.finish(session, claim):
-                _again_if_needed(session)
+                again_if_needed(session)
                 session.commit()
         return None
 
@@ -255,7 +255,7 @@ def _drop_all(database: Database) -> None:
         session.commit()
 
 
-def _again_if_needed(session: Session) -> None:
+def again_if_needed(session: Session) -> None:
     """Another job for what still waits, unless one is ready that will see it."""
     first = session.scalar(
         select(Delivery.not_before).where(Delivery.state == "waiting").order_by(Delivery.not_before).limit(1)

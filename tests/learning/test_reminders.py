@@ -11,13 +11,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import utcnow
+from lms.jobs import queue
+from lms.jobs.worker import Worker
 from lms.learning import enrolments, ledger
 from lms.learning.reminders import digests, finding, sending
+from lms.messages import box
 from lms.models import (
     Database,
     Employment,
     Enrolment,
     Extension,
+    Job,
     Message,
     Person,
     Role,
@@ -311,6 +315,21 @@ def test_a_portion_that_failed_leaves_nothing_and_is_told_later(
         remind(database, at("2026-03-28"))
     assert told(database) == {"deadline": 2}
     assert remind(database, at("2026-03-28")) == {"deadline": 4}
+
+
+def test_the_chore_wakes_the_post_that_was_given_up(
+    database: Database, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(database, at("2026-03-28"))
+    monkeypatch.setattr(sending, "quiet_until", lambda now: None)
+    with database.writing() as session:
+        session.execute(update(Job).where(Job.kind == box.POST).values(state="failed", finished_at=utcnow()))
+        queue.enqueue(session, sending.BY_DAY, {})
+        session.commit()
+    Worker(database, {sending.BY_DAY: sending.handle}).run_one("w", [sending.BY_DAY])
+    with database.reading() as session:
+        states = session.execute(select(Job.kind, Job.state).order_by(Job.id)).all()
+        assert [tuple(row) for row in states][-2:] == [(sending.BY_DAY, "done"), (box.POST, "ready")]
 
 
 # Digests

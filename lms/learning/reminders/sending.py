@@ -18,7 +18,7 @@ from lms.jobs import queue
 from lms.jobs.chores import Chore
 from lms.jobs.queue import Claim
 from lms.learning.applications.extensions import last_day
-from lms.messages import send_many
+from lms.messages import post, send_many
 from lms.messages.quiet import quiet_until
 from lms.models import Database, Enrolment, Message, Person, Run, Sitting
 
@@ -54,6 +54,9 @@ def handle(database: Database, claim: Claim) -> str | None:
             while remind(database, reminder, now):
                 pass
     with database.writing() as session:
+        post.again_if_needed(
+            session
+        )  # a job of the post whose workers all died is given up, and its mails would wait on
         if queue.finish(session, claim):
             session.commit()
     return None
