@@ -202,8 +202,8 @@ def test_forty_who_apply_in_the_same_second_share_ten_seats(database: Database, 
         admission.change(session, found, approval="none", moves_up_days=7, actor_id=None)
         ids = [worker(session, world, f"지원자{number}").id for number in range(40)]
         session.commit()
-    barrier = Barrier(10)
-    with ThreadPoolExecutor(10) as pool:
+    barrier = Barrier(20)  # more than there are seats
+    with ThreadPoolExecutor(20) as pool:
         said = list(pool.map(lambda person: _try(database, world.run.id, person, barrier), ids))
     assert Counter(said) == {"enrolled": 10, "waiting": 30}
     with database.reading() as session:
