@@ -28,6 +28,7 @@ from lms.models import (
 )
 from lms.people import accounts, consents, passwords, roles
 
+from .applications import take_applications
 from .days import morning
 from .errors import DemoError
 from .marks import mark, marked
@@ -95,6 +96,7 @@ def make(session: Session, instance: Path, day: date | None = None) -> list[Acco
     # Written before the caller commits: if that fails, the people are missing and the next call makes both anew.
     made = [_person(session, character, companies[0], run, day) for character in _CAST]
     hold_sittings(session, run, day)
+    take_applications(session, run, companies[0], day)
     _agree(session, instance)
     file = instance / FILE
     file.touch(mode=0o600)
