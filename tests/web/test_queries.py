@@ -78,6 +78,7 @@ def test_a_page_asks_eight_times_at_most(site: Site, hana: Browser, number: int)
     pages = [
         "/",
         "/account",
+        "/courses/",
         site.address(),
         site.address(FIRST_PAGE),
         site.address(QUIZ),
