@@ -161,9 +161,14 @@ _STALE_BY_START = (
     " WHERE lms_enrolment.run_id = NEW.id AND entry.kind = 'withdrawn'"
     " AND (entry.effective_on < OLD.learn_from) <> (entry.effective_on < NEW.learn_from))"
 )
-# (name, table, event, columns whose change counts, what is done)
+# What was due only isn't due any more.
+_LOST = (
+    f"{_STALE} WHERE OLD.kind IN ({_KINDS}) AND NOT EXISTS (SELECT 1 FROM lms_rollup_due WHERE entry_id = OLD.id);"  # noqa: S608
+    " DELETE FROM lms_rollup_due WHERE entry_id = OLD.id"
+)
+# (name, table, event, columns whose change counts, what is done); PostgreSQL has its own of what goes, for all rows at once.
 _TRIGGERS = (
-    ("lms_rollup_gone", "lms_ledger_entry", "DELETE", (), _STALE),
+    ("lms_rollup_gone", "lms_ledger_entry", "DELETE", (), _LOST),
     (
         "lms_rollup_entry",
         "lms_ledger_entry",
@@ -192,8 +197,10 @@ $$ BEGIN {_STALE}; RETURN NULL; END $$
 """,
     f"""
 CREATE OR REPLACE FUNCTION lms_rollup_lost() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN IF EXISTS (SELECT FROM gone) THEN {_STALE}; END IF; RETURN NULL; END $$
-""",
+$$ BEGIN IF EXISTS (SELECT FROM gone WHERE kind IN ({_KINDS}) AND NOT EXISTS
+(SELECT FROM lms_rollup_due WHERE entry_id = gone.id)) THEN {_STALE}; END IF;
+DELETE FROM lms_rollup_due USING gone WHERE entry_id = gone.id; RETURN NULL; END $$
+""",  # noqa: S608
     f"""
 CREATE OR REPLACE FUNCTION lms_rollup_restart() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN {_STALE_BY_START}; RETURN NULL; END $$

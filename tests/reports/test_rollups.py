@@ -227,6 +227,15 @@ def test_what_takes_the_ground_away_is_noticed(history: Country, change: Any) ->
     assert_sums_are_right(history, 5, count=3)
 
 
+def test_what_goes_before_it_was_folded_in_leaves_nothing(history: Country) -> None:
+    folded(history)
+    person, run = next(iter(history.enrolments))
+    history.note(person, run, "revoked", "2026-06-30")
+    _delete_entry(history.session)
+    assert not folding.anything_due(history.session)
+    assert rebuilding.is_built(history.session)
+
+
 def test_what_changes_nothing_leaves_the_sums(history: Country) -> None:
     folded(history)
     history.session.execute(delete(LedgerEntry).where(LedgerEntry.id < 0))
