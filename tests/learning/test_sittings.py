@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -26,12 +28,12 @@ DURING = at("2026-03-20", "09:20")
 AFTER = at("2026-03-20", "18:00")
 
 
-def a_plan(begins: datetime = BEGINS, **words: object) -> Plan:
+def a_plan(begins: datetime = BEGINS, **words: Any) -> Plan:
     said = {"title": "현장 실습", "place": "부산테크노파크 3층", "hours": 4.0, "ends_at": begins + timedelta(hours=4)}
-    return Plan(begins_at=begins, **{**said, **words})  # type: ignore[arg-type]
+    return Plan(begins_at=begins, **{**said, **words})
 
 
-def planned(session: Session, world: World, *, now: datetime = BEFORE_RUN, **words: object) -> Sitting:
+def planned(session: Session, world: World, *, now: datetime = BEFORE_RUN, **words: Any) -> Sitting:
     return planning.add(session, run_of(session, world), a_plan(**words), actor_id=world.seoyeon.id, now=now)
 
 
@@ -45,12 +47,10 @@ def refused(reason: str, deed: Callable[[], object]) -> None:
     assert caught.value.reason == reason
 
 
-def tick(
-    session: Session, world: World, sitting: Sitting, enrolment: Enrolment, what: str, **more: object
-) -> Attendance:
+def tick(session: Session, world: World, sitting: Sitting, enrolment: Enrolment, what: str, **more: Any) -> Attendance:
     more.setdefault("now", DURING)
     run = run_of(session, world)
-    return presence.mark(session, run, sitting, enrolment, what, actor_id=world.jihun.id, **more)  # type: ignore[arg-type]
+    return presence.mark(session, run, sitting, enrolment, what, actor_id=world.jihun.id, **more)
 
 
 @pytest.fixture
@@ -107,9 +107,7 @@ def test_a_break_costs_in_proportion() -> None:
         ("kind", {"kind": "party"}),
     ],
 )
-def test_what_no_sitting_can_be_is_refused(
-    session: Session, world: World, reason: str, words: dict[str, object]
-) -> None:
+def test_what_no_sitting_can_be_is_refused(session: Session, world: World, reason: str, words: dict[str, Any]) -> None:
     refused(reason, lambda: planned(session, world, **words))
 
 
@@ -125,7 +123,7 @@ def test_hours_stay_once_the_run_has_begun_and_times_once_presence_was_noted(
 ) -> None:
     sitting, run = planned(session, world), run_of(session, world)
 
-    def change(now: datetime, **words: object) -> None:
+    def change(now: datetime, **words: Any) -> None:
         planning.change(session, run, sitting, a_plan(**words), actor_id=world.seoyeon.id, now=now)
 
     change(BEFORE_RUN, hours=3.0)
@@ -329,7 +327,7 @@ def test_a_code_of_another_sitting_or_of_the_wrong_time_notes_nothing(
     assert enter(session, world, sitting, enrolment, foreign, DURING) is None
     for reason, moment in (("early", at("2026-03-20", "08:29")), ("over", at("2026-03-20", "13:01"))):
         right = codes.code_at(KEY, sitting.uid, moment)
-        refused(reason, lambda right=right, moment=moment: enter(session, world, sitting, enrolment, right, moment))
+        refused(reason, partial(enter, session, world, sitting, enrolment, right, moment))
     assert session.scalar(select(func.count()).select_from(Attendance)) == 0
 
 
