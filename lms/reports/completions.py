@@ -9,7 +9,7 @@ region are those of the enrolment's day.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from . import regions
 from .question import DIMENSIONS, Question, ReportError
 from .regions import Regions
 from .rollups import reading
-from .rows import Group, Groups, grouped
+from .rows import Group, Groups, grouped, order_of, told_apart
 
 __all__ = ["DIMENSIONS", "CompletionReport", "CompletionRow", "ReportError", "count_completions"]
 
@@ -106,20 +106,16 @@ def count_completions(
     if with_empty:
         for key in groups.open():
             found.setdefault(key, Counter())
-    rows = tuple(_row(key, found[key]) for key in sorted(found, key=_order))
+    rows = tuple(_row(key, found[key]) for key in sorted(found, key=order_of))
     if question.overlaps:
         total, people = _distinct(session, counted)
     else:
         total, people = _row((), sum((found[key] for key in found), Counter())), None
-    return CompletionReport(question, _told_apart(rows), total, people)
+    return CompletionReport(question, told_apart(rows), total, people)
 
 
 def _row(groups: tuple[Group, ...], figures: Counter[str]) -> CompletionRow:
     return CompletionRow(groups, *(figures[name] for name in ("applied", "enrolled", "active", "completed")))
-
-
-def _order(groups: tuple[Group, ...]) -> tuple:
-    return tuple((group.order, group.key) for group in groups)
 
 
 def _distinct(session: Session, counted: Any) -> tuple[CompletionRow, int]:
@@ -129,23 +125,3 @@ def _distinct(session: Session, counted: Any) -> tuple[CompletionRow, int]:
     statement = select(func.count(), *sums, persons).select_from(counted)
     applied, enrolled, active, completed, people = session.execute(statement).one()
     return CompletionRow((), applied, int(enrolled), int(active), int(completed)), people
-
-
-def _told_apart(rows: tuple[CompletionRow, ...]) -> tuple[CompletionRow, ...]:
-    """Groups of one name say so, and their labels hold the detail."""
-    keys: dict[tuple[int, str], set[str]] = {}
-    for row in rows:
-        for place, group in enumerate(row.groups):
-            keys.setdefault((place, group.name), set()).add(group.key)
-    shared = {place_and_name for place_and_name, of in keys.items() if len(of) > 1}
-    if not shared:
-        return rows
-    return tuple(
-        replace(
-            row,
-            groups=tuple(
-                replace(group, is_ambiguous=(place, group.name) in shared) for place, group in enumerate(row.groups)
-            ),
-        )
-        for row in rows
-    )

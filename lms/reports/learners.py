@@ -92,8 +92,10 @@ def list_learners(
     limit: int = 50,
     language: str = "ko",
     known: regions.Regions | None = None,
+    among: Select | None = None,
 ) -> LearnerPage:
-    """The enrolments that the question leaves, whatever its dimensions: eight queries however many there are.
+    """The enrolments that the question leaves, whatever its dimensions: eight queries however many there are. `among` leaves
+    those of these ids.
 
     `down` begins with the most, which is how `behind` begins by itself; who has completed or left comes last in it. The
     other orders begin with the least. `known` saves the query of the regions.
@@ -102,7 +104,7 @@ def list_learners(
         ReportError: an unknown order.
     """
     known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
+    counted = facts.facts(question, viewer, known.counted_as, among=among).subquery("counted")
     total = session.scalar(select(func.count()).select_from(counted)) or 0
     listed = _listed(question, counted, sort, language)
     found = session.execute(select(listed).order_by(*_order(listed, sort, down)).offset(offset).limit(limit)).all()

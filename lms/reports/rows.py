@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -64,6 +64,41 @@ class Group:
     @property
     def label(self) -> str:
         return f"{self.name} ({self.detail})" if self.is_ambiguous and self.detail else self.name
+
+
+class Grouped(Protocol):
+    """A row of a report, whose groups are one for each dimension."""
+
+    @property
+    def groups(self) -> tuple[Group, ...]: ...
+
+
+GroupedRow = TypeVar("GroupedRow", bound=Grouped)
+
+
+def order_of(groups: tuple[Group, ...]) -> tuple:
+    """The usual order of a report's rows."""
+    return tuple((group.order, group.key) for group in groups)
+
+
+def told_apart(rows: tuple[GroupedRow, ...]) -> tuple[GroupedRow, ...]:
+    """The rows, whose groups of one name say so, and whose labels then hold the detail."""
+    keys: dict[tuple[int, str], set[str]] = {}
+    for row in rows:
+        for place, group in enumerate(row.groups):
+            keys.setdefault((place, group.name), set()).add(group.key)
+    shared = {place_and_name for place_and_name, of in keys.items() if len(of) > 1}
+    if not shared:
+        return rows
+    return tuple(
+        replace(  # type: ignore[type-var]
+            row,
+            groups=tuple(
+                replace(group, is_ambiguous=(place, group.name) in shared) for place, group in enumerate(row.groups)
+            ),
+        )
+        for row in rows
+    )
 
 
 # One group of the counting query, and one possible group: what each part of it is, by these names.

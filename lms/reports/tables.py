@@ -17,10 +17,11 @@ from xlsxwriter import Workbook
 from lms.errors import LMSError
 from lms.people.organisations.business_numbers import display
 
-from .completions import CompletionReport, CompletionRow
+from .completions import CompletionReport
 from .learners import LearnerRow
 from .public import TOTAL, PublicTable
 from .question import Question
+from .rows import Group, Grouped
 from .targets import TargetReport
 
 Kind = Literal["text", "count", "rate", "score", "day"]
@@ -83,32 +84,45 @@ def safe_text(text: str) -> str:
     return text
 
 
-def completion_sheet(report: CompletionReport) -> Sheet:
-    """One row a group, without the total: it would be counted twice by whoever sums the column."""
+def group_columns(dimensions: Sequence[str]) -> list[Column]:
+    """The columns that say of which groups a row is: names, and what tells equal names apart."""
     columns = []
-    for name in report.dimensions:
+    for name in dimensions:
         columns.append(Column(name, HEADERS[name]))
         if name in DETAILS:
             header, key = DETAILS[name]
             columns.append(Column(key, header))
-    columns += [
-        Column("applied", "신청", "count"),
-        Column("enrolled", "수강", "count"),
-        Column("active", "활동", "count"),
-        Column("completed", "수료", "count"),
-        Column("rate", "수료율", "rate"),
-    ]
-    return Sheet(f"수료 현황 {report.as_of}", columns, (_completion_cells(report, row) for row in report.rows))
+    return columns
 
 
-def _completion_cells(report: CompletionReport, row: CompletionRow) -> tuple[Any, ...]:
+def group_cells(dimensions: Sequence[str], groups: Sequence[Group]) -> list[str]:
+    """The detail has a column of its own here, so the name stands as it is."""
     words = []
-    for name, group in zip(report.dimensions, row.groups, strict=True):
-        # The detail has a column of its own here, so the name stands as it is.
+    for name, group in zip(dimensions, groups, strict=True):
         words.append(group.name)
         if name in DETAILS:
             words.append(group.detail)
-    return (*words, row.applied, row.enrolled, row.active, row.completed, row.rate)
+    return words
+
+
+COMPLETION_FIGURES = (
+    Column("applied", "신청", "count"),
+    Column("enrolled", "수강", "count"),
+    Column("active", "활동", "count"),
+    Column("completed", "수료", "count"),
+    Column("rate", "수료율", "rate"),
+)
+
+
+def completion_sheet(report: CompletionReport) -> Sheet:
+    """One row a group, without the total: it would be counted twice by whoever sums the column."""
+    return grouped_sheet(f"수료 현황 {report.as_of}", report.dimensions, report.rows, COMPLETION_FIGURES)
+
+
+def grouped_sheet(title: str, dimensions: Sequence[str], rows: Iterable[Grouped], figures: Sequence[Column]) -> Sheet:
+    """One row a group; a figure's name is that of the row's attribute."""
+    cells = ((*group_cells(dimensions, row.groups), *(getattr(row, column.name) for column in figures)) for row in rows)
+    return Sheet(title, [*group_columns(dimensions), *figures], cells)
 
 
 def learner_sheet(question: Question, rows: Iterable[LearnerRow]) -> Sheet:
@@ -127,6 +141,7 @@ def learner_sheet(question: Question, rows: Iterable[LearnerRow]) -> Sheet:
         Column("score", "점수", "score"),
         Column("missing_units", "남은 학습 단위", "count"),
         Column("missing_points", "모자란 점수", "score"),
+        Column("missing_hours", "모자란 출석 시간", "score"),
         Column("last_active", "마지막 활동일", "day"),
         Column("completed_on", "수료일", "day"),
     ]
@@ -151,6 +166,7 @@ def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
         standing.score,
         None if standing.is_completed else int(missing.get("progress", 0)),
         None if standing.is_completed else missing.get("score", 0),
+        None if standing.is_completed else missing.get("attendance", 0),
         row.last_active,
         standing.completed_on,
     )

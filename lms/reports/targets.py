@@ -20,6 +20,7 @@ from lms.models.database import insert_into
 from lms.people.viewers import Viewer
 
 from . import regions
+from .pace import Pace, is_told, paces
 from .question import Question, Reading
 from .rollups import reading
 
@@ -34,13 +35,20 @@ class TargetError(LMSError):
 
 @dataclass(frozen=True)
 class TargetRow:
-    """`target` None: none was set. `earlier` are the completions of the years before, as of the same day."""
+    """`target` None: none was set. `earlier` are the completions of the years before, as of the same day; `pace` is what the
+    last weeks lead to, None where that isn't told."""
 
     key: str
     name: str
     target: int | None
     completed: int
     earlier: tuple[int, ...]
+    pace: Pace | None = None
+
+    @property
+    def gap(self) -> int | None:
+        """What the present pace leaves undone of the target; below 0 where it leads beyond it."""
+        return self.target - self.pace.expected if self.target is not None and self.pace else None
 
     @property
     def rate(self) -> float | None:
@@ -69,15 +77,17 @@ def targets(
     years_back: int = 2,
     language: str = "ko",
 ) -> TargetReport:
-    """Each region that the viewer sees: two queries, and one for each year."""
+    """Each region that the viewer sees: three queries, and one for each year."""
     asked = Question(as_of=as_of, by=("region",), reading=reading, regions="today")
     known = regions.load(session, viewer, asked)
     years = tuple(range(year - 1, year - 1 - years_back, -1))
     completed = {
-        of: _completed(session, viewer, asked.but(year=(str(of),), as_of=_same_day(as_of, of - year)), known)
+        of: _completed(session, viewer, asked.but(year=(str(of),), as_of=same_day(as_of, of - year)), known)
         for of in (year, *years)
     }
     due = owed(session, year, as_of, known)
+    expected = paces(session, viewer, asked, year, completed[year], known)
+    nothing = Pace(0, 0, 0) if is_told(year, as_of) else None
     ids = {region.id for region in known.open(asked)}
     ids.update(region for counts in completed.values() for region in counts)
     place = 0 if language == "ko" else 1
@@ -88,6 +98,7 @@ def targets(
             due.get(region.id),
             completed[year].get(region.id, 0),
             tuple(completed[of].get(region.id, 0) for of in years),
+            expected.get(region.id, nothing),
         )
         for region in known.by_id.values()
         if region.id in ids
@@ -98,10 +109,12 @@ def targets(
 def _total(rows: tuple[TargetRow, ...], years: int) -> TargetRow:
     owed = [row.target for row in rows if row.target is not None]
     earlier = tuple(sum(row.earlier[place] for row in rows) for place in range(years))
-    return TargetRow("", "", sum(owed) if owed else None, sum(row.completed for row in rows), earlier)
+    paces_of = [row.pace for row in rows if row.pace]
+    pace = sum(paces_of, Pace(0, 0, 0)) if paces_of else None
+    return TargetRow("", "", sum(owed) if owed else None, sum(row.completed for row in rows), earlier, pace)
 
 
-def _same_day(day: date, years: int) -> date:
+def same_day(day: date, years: int) -> date:
     """The day of another year; of the 29th of February the 28th."""
     try:
         return day.replace(year=day.year + years)

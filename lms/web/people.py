@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lms.errors import NotFoundError
@@ -41,8 +41,10 @@ class Row:
     pace: Pace
 
 
-def list_page(session: Session, viewer: Viewer, what: Asked, language: str, known: Regions) -> Page:
-    """The page of the list that is asked for, or the last."""
+def list_page(
+    session: Session, viewer: Viewer, what: Asked, language: str, known: Regions, among: Select | None = None
+) -> Page:
+    """The page of the list that is asked for, or the last; `among` leaves the enrolments of these ids."""
 
     def find(offset: int) -> LearnerPage:
         return list_learners(
@@ -55,6 +57,7 @@ def list_page(session: Session, viewer: Viewer, what: Asked, language: str, know
             limit=PAGE_SIZE,
             language=language,
             known=known,
+            among=among,
         )
 
     wanted = (what.page - 1) * PAGE_SIZE

@@ -1,0 +1,61 @@
+"""How far each enrolment came: begun, half-way, completed; and where somebody is who came no further."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from sqlalchemy import Select, Subquery, and_, case, func, select
+
+from lms.models import Enrolment, LedgerEntry, RunUnit
+from lms.people.viewers import Viewer
+
+from . import facts
+from .question import Question
+from .regions import Regions
+
+# The last step that somebody came to.
+Reached = Literal["not_begun", "begun", "half_way", "completed"]
+REACHED = get_args(Reached)
+
+
+def steps(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+    """The facts of each enrolment with 0 or 1 for `begun` (a unit done) and `half_way` (half of the units or more), and how
+    many units were `done`. Who left before the run began came to nothing."""
+    fact = facts.facts(question, viewer, known.counted_as).subquery("fact")
+    done = (
+        select(LedgerEntry.enrolment_id, func.count(func.distinct(LedgerEntry.unit_key)).label("units"))
+        .where(
+            LedgerEntry.enrolment_id.in_(select(fact.c.enrolment_id)),
+            LedgerEntry.kind == "unit_done",
+            facts.is_known(question),
+        )
+        .group_by(LedgerEntry.enrolment_id)
+        .subquery("done")
+    )
+    units = select(RunUnit.run_id, func.count().label("units")).group_by(RunUnit.run_id).subquery("units")
+    is_in = fact.c.enrolled == 1
+    count = func.coalesce(done.c.units, 0)
+    return (
+        select(
+            fact,
+            count.label("done"),
+            case((and_(is_in, count > 0), 1), else_=0).label("begun"),
+            case((and_(is_in, count > 0, 2 * count >= units.c.units), 1), else_=0).label("half_way"),
+        )
+        .select_from(fact)
+        .outerjoin(done, done.c.enrolment_id == fact.c.enrolment_id)
+        .outerjoin(units, units.c.run_id == fact.c.run_id)
+        .subquery("steps")
+    )
+
+
+def stayed_at(question: Question, viewer: Viewer | None, known: Regions, reached: Reached) -> Select:
+    """The ids of the enrolments that came to this step and not to the next."""
+    of = steps(question, viewer, known).c
+    conditions = {
+        "not_begun": (of.begun == 0, of.completed == 0),
+        "begun": (of.begun == 1, of.half_way == 0, of.completed == 0),
+        "half_way": (of.half_way == 1, of.completed == 0),
+        "completed": (of.completed == 1,),
+    }[reached]
+    return select(Enrolment.id).where(Enrolment.id.in_(select(of.enrolment_id).where(of.enrolled == 1, *conditions)))
