@@ -394,7 +394,7 @@ class Case:
             **dict.fromkeys(("workspace.result", "workspace.cells"), submission),
             **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
-            **dict.fromkeys(("exports.page", "exports.take", "exports.drop"), {"uid": nothing}),
+            **{key: {"uid": nothing} for key in ("exports.page", "exports.take", "exports.drop")},
             **dict.fromkeys(("desk.export", "office.export"), kind),
             **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
