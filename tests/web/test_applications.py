@@ -12,12 +12,13 @@ from bs4 import BeautifulSoup
 from sqlalchemy import func, select, update
 
 from lms.clock import today
-from lms.learning.applications import admission
-from lms.models import Application, Employment, Enrolment, Person, Run, RunLink
+from lms.learning.applications import admission, extensions
+from lms.models import Application, Employment, Enrolment, LedgerEntry, Person, Run, RunLink
 from lms.models.base import new_uid
 from lms.people.passwords import hash_password
 from tests.world import PASSWORD, agree, at, employ
 
+from . import small_course
 from .browser import Browser
 from .site import Site
 
@@ -265,3 +266,26 @@ def test_forty_browsers_in_the_same_second_share_ten_seats(site: Site, run: Run)
     assert states == {"accepted": 10, "waiting": 30}
     page = officer_of(site).see(desk(run))
     assert {name for name in NAMES if name in text_of(page)} == set(NAMES)
+
+
+def test_whoever_has_more_time_goes_on_when_the_run_is_over(site: Site, hana: Browser) -> None:
+    """Home, the run's page, a page's end and the workspace all hold to her own last day."""
+    mine = site.enrolled[site.world.hana.id]
+    yesterday = today() - timedelta(days=1)
+    change(site, site.run, learn_to=yesterday)
+    done = f"{site.address(small_course.FIRST_PAGE)}/done"
+    hana.see("/")
+    hana.send(done)
+    with site.lms.database.writing() as session:
+        assert session.scalars(select(LedgerEntry.kind)).all() == ["enrolled"]
+        run = session.get_one(Run, site.run.id)
+        extensions.extend(
+            session, run, today() + timedelta(days=2), enrolment_ids=[mine.id], reason="출장", actor_id=None
+        )
+        session.commit()
+    assert "3일 남음" in text_of(hana.see("/"))
+    assert "연장되었습니다" in text_of(hana.see(site.address()))
+    hana.send(done)
+    with site.lms.database.reading() as session:
+        assert session.scalars(select(LedgerEntry.kind)).all() == ["enrolled", "unit_done"]
+    assert site.hand_in(hana, site.notebook()).status_code == 303
