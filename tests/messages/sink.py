@@ -41,6 +41,7 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         if self.answers is None:
+            assert server.transport is not None
             server.transport.close()
             return "421 gone"
         if self.answers.startswith("250"):
