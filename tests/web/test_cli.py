@@ -16,11 +16,15 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.cli import ScriptInfo
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms.clock import today
 from lms.grading import IsolationReport
+from lms.jobs.chores import put_in
+from lms.jobs.worker import Worker
 from lms.models import CourseVersion, Download, Person, Role
+from lms.models.rollups import RollupDue, RollupStep
+from lms.reports.rollups import work as rollups
 from lms.web import cli
 from lms.web.app import create_app
 from lms.web.cli.site import isolation_note
@@ -249,6 +253,30 @@ def test_a_completion_is_counted_today_and_not_yesterday(site: Site, typed: Type
     _complete(site, hana)
     assert _completed(typed(*ask)) == before + 1
     assert _right(typed(*ask, "--as-of", yesterday)) == before_yesterday
+
+
+def test_the_worker_folds_and_the_sums_are_verified_and_mended(site: Site, typed: Typed, hana: Browser) -> None:
+    ask = ("report", "completion", "--by", "region,company", "--format", "json")
+    _complete(site, hana)
+    said = typed(*ask)
+    told, completed = _right(said), _completed(said)
+    database = site.lms.database
+    put_in(database, rollups.CHORES)
+    Worker(database, rollups.HANDLERS).run_one("a worker", kinds=rollups.HANDLERS)
+    with database.reading() as session:
+        assert session.scalars(select(RollupDue.c.entry_id)).first() is None
+    assert _right(typed(*ask)) == told
+    assert "what the ledger says" in _right(typed("report", "rebuild", "--verify"))
+
+    with database.writing() as session:
+        session.execute(update(RollupStep).values(completed=RollupStep.c.completed + 1))
+        session.commit()
+    assert _completed(typed(*ask)) > completed
+    said = _wrong(typed("report", "rebuild", "--verify"))
+    assert "lms_rollup_step, run" in said
+    assert "completed -" in said
+    assert "mended" in _right(typed("report", "rebuild"))
+    assert _right(typed(*ask)) == told
 
 
 def test_a_report_is_a_table_that_excel_opens(site: Site, typed: Typed, hana: Browser) -> None:
