@@ -59,7 +59,7 @@ def list_runs(session: Session, viewer: Viewer, day: date) -> list[RunRow]:
     centres = viewer.instructor_centres | viewer.officer_centres
     runs = session.scalars(
         select(Run)
-        .where(Run.centre_id.in_(centres))
+        .where(Run.centre_id.in_(centres), Run.opened_at.is_not(None))
         .options(joinedload(Run.course_version), selectinload(Run.rules))
         .order_by(Run.learn_from.desc(), Run.id.desc())
     ).all()

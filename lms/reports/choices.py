@@ -121,7 +121,7 @@ def _runs(viewer: Viewer) -> Select:
         row.select_from(Run)
         .join(Course, Course.id == Run.course_id)
         .join(CourseVersion, CourseVersion.id == Run.course_version_id)
-        .where(_known_run(viewer))
+        .where(_known_run(viewer), Run.opened_at.is_not(None))
     )
 
 

@@ -243,3 +243,11 @@ def test_the_page_of_a_run_asks_no_more_for_more_people(site: Site, officer: Bro
     one = asked()
     site.enrol(site.world.junho)
     assert asked() == one
+
+
+def test_drafts_are_no_classes_and_no_choice_of_reports(officer: Browser) -> None:
+    make(officer)
+    assert len(officer.see("/classes/").select(".run-card h3 a")) == 2
+    choices = {option["value"] for option in officer.see("/desk/").select("select[name=run] option")}
+    assert f"{small_course.COURSE}-1" in choices
+    assert f"{small_course.COURSE}-2" not in choices
