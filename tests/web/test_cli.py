@@ -258,8 +258,7 @@ def test_a_completion_is_counted_today_and_not_yesterday(site: Site, typed: Type
 def test_the_worker_folds_and_the_sums_are_verified_and_mended(site: Site, typed: Typed, hana: Browser) -> None:
     ask = ("report", "completion", "--by", "region,company", "--format", "json")
     _complete(site, hana)
-    said = typed(*ask)
-    told, completed = _right(said), _completed(said)
+    told, completed = _right(typed(*ask)), _completed(typed(*ask))
     database = site.lms.database
     put_in(database, rollups.CHORES)
     Worker(database, rollups.HANDLERS).run_one("a worker", kinds=rollups.HANDLERS)
