@@ -96,6 +96,7 @@ bench-web: $(VENV)/.dev ## requests a second and CPU of a request, against the s
 
 soak: $(VENV)/.dev ## 1,000 submissions, then 1,000 reminders, while web and worker are killed: none lost, none done twice
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.soak_certificates
 	$(BIN)/python -m benchmarks.soak_reminders
 
 bench-latency: $(VENV)/.dev ## how long a learner waits for her result, beyond her own code

@@ -6,8 +6,9 @@ next goes on. The file itself is put together while it goes out, and lies nowher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,8 @@ from .reading import IS_VALID
 JOB_KIND = "certificates_printed"
 PRIORITY = 180
 KEPT = timedelta(days=7)
-AT_ONCE = 100  # PDFs by one process, and then in one transaction
+AT_ONCE = 100  # PDFs by one process
+KEPT_AT_ONCE = 10  # in a transaction: on SQLite nobody else writes while files reach the disk
 SHORTEST_REASON = 4
 LEASE = timedelta(minutes=5)
 
@@ -135,15 +137,23 @@ class BatchPrinter:
         with database.reading() as session:
             batch = session.get_one(CertificateBatch, claim.payload["batch"])
             some = [] if batch.state != "waiting" else self._next(session, batch)
-        made = dict(zip((row.id for row in some), printing.make(some, self.files), strict=True))
+        made = zip((row.id for row in some), printing.make(some, self.files), strict=True)
+        while portion := dict(islice(made, KEPT_AT_ONCE)):
+            self._keep(database, batch.id, portion)
         with database.writing() as session:
             batch = session.get_one(CertificateBatch, batch.id, with_for_update=True)
-            printing.keep(session, self.files, made)
             batch.made = session.scalar(self._count(batch)) or 0
             self._go_on(session, batch, claim, is_last=len(some) < AT_ONCE)
             if queue.finish(session, claim):
                 session.commit()
         return None
+
+    def _keep(self, database: Database, batch_id: int, portion: Mapping[int, bytes]) -> None:
+        with database.writing() as session:
+            printing.keep(session, self.files, portion)
+            batch = session.get_one(CertificateBatch, batch_id)
+            batch.made = session.scalar(self._count(batch)) or 0
+            session.commit()
 
     @staticmethod
     def _next(session: Session, batch: CertificateBatch) -> Sequence[Certificate]:

@@ -23,7 +23,7 @@ log = logging.getLogger("lms.credentials")
 
 DUE = "certificates_due"
 RUN = "certificates_of_run"
-AT_ONCE = 50
+AT_ONCE = 10  # in a transaction: on SQLite nobody else writes meanwhile
 # Completions that were recorded so long ago, or runs closed so long ago, are looked at no more: who was left out then is
 # issued hers by an officer.
 LOOKED_BACK = timedelta(days=7)
