@@ -16,7 +16,6 @@ import json
 import multiprocessing
 import random
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -36,14 +35,11 @@ from benchmarks.country import make, server, setting
 from benchmarks.country.__main__ import DATABASE, add_size, size_of
 from benchmarks.country.size import Size, remember, remembered
 from lms.clock import end_of_day, today, utcnow
-from lms.files import FileStore
-from lms.jobs.worker import Worker
 from lms.migrations import upgrade
-from lms.models import Centre, Company, Database, Enrolment, LedgerEntry, Person, Region, Role, make_engine
+from lms.models import Centre, Company, Database, Enrolment, LedgerEntry, Region, Role, make_engine
 from lms.people.privacy import sealing
 from lms.people.viewers import Viewer
 from lms.reports.completions import CompletionReport, count_completions
-from lms.reports.exports import asking, lists, making
 from lms.reports.question import Question
 from lms.reports.rollups import folding, rebuilding
 from lms.reports.rollups.reading import switched_off
@@ -388,7 +384,15 @@ def rate_by_company(place: Place) -> None:
 
 
 def export(place: Place, folder: Path) -> None:
-    words = [sys.executable, "-m", "benchmarks.reports", "--export", place.url, str(folder), str(place.size.until)]
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks.exporting",
+        place.url,
+        str(folder),
+        str(place.size.until),
+        setting.OFFICE_EMAIL,
+    ]
     told = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
     rate, memory = told["rows"] / told["seconds"], told["memory"] / 1e6
     place.table.tell(
@@ -397,38 +401,6 @@ def export(place: Place, folder: Path) -> None:
         f"{told['bytes'] / 1e6:.0f} MB; before the first row {told['idle'] / 1e6:.0f} MB; with standings "
         f"{told['learners']:,.0f} rows/s",
     )  # fmt: skip
-
-
-def export_here(url: str, folder: Path, day: date) -> dict[str, float]:
-    """By the worker's own handler, in this process alone, so that the peak of memory is its own."""
-    database = Database(make_engine(url))
-    files = FileStore(folder / "files")
-    with database.reading() as session:
-        person = session.scalars(select(Person).where(Person.email == setting.OFFICE_EMAIL)).one()
-    viewer = Viewer(person.id, person.uid, person.name, is_programme_office=True)
-    asked = lists.Asked("enrolments", Question(as_of=day, by=()), viewer, today())
-    with database.writing() as session:
-        made = asking.ask(session, viewer, asked, "csv", "속도 측정", lists.count(session, asked))
-        session.commit()
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    begun = time.perf_counter()
-    Worker(database, {asking.JOB_KIND: making.ExportMaker(files)}).run_one("benchmark", [asking.JOB_KIND])
-    seconds = time.perf_counter() - begun
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    with database.reading() as session:
-        done = asking.load(session, viewer, made.uid).export
-        assert done.state == "done", done.state
-    asking.take(viewer, done, making.folder_of(files)).unlink()
-    rows, begun = 0, time.perf_counter()
-    with contextlib.closing(
-        lists.parts(database.reading, lists.Asked("learners", asked.question, viewer, today()))
-    ) as parts:
-        for part in parts:
-            rows += len(part.rows)
-            if time.perf_counter() - begun > 10:
-                break
-    told = {"rows": done.rows, "bytes": done.bytes, "seconds": seconds, "memory": memory, "idle": idle}
-    return told | {"learners": rows / (time.perf_counter() - begun)}
 
 
 LINES: dict[str, Callable[[Place], None]] = {
@@ -465,12 +437,7 @@ def main() -> int:
     parser.add_argument("--on", choices=("postgresql", "sqlite"), help="one of the two alone")
     parser.add_argument("--times", type=int, default=100, help="random days or companies of a line")
     parser.add_argument("--lines", default=",".join(LINES), help="some of: " + ", ".join(LINES))
-    parser.add_argument("--export", nargs=3, help=argparse.SUPPRESS)
     words = parser.parse_args()
-    if words.export:
-        url, folder, day = words.export
-        print(json.dumps(export_here(url, Path(folder), date.fromisoformat(day))))
-        return 0
     lines, table, size = words.lines.split(","), Table(), size_of(words)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
