@@ -66,7 +66,7 @@ def _found_companies(site: Site) -> None:
 
 def _make_run(page: Page, site: Site) -> str:
     """A draft from the course, mended until nothing stands against it, and opened. Gives the run's address."""
-    page.click("nav >> text=차수 운영")
+    page.click("nav >> text=차수")
     _check(page)
     page.click("text=새 차수")
     page.click(f"main ul a:text-is('{COURSE}')")
