@@ -89,7 +89,7 @@ def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
 
 def open_class(page: Page, site: Site, name: str = INSTRUCTOR) -> None:
     steps.sign_in(page, site, site.accounts[name])
-    page.click("nav.site-nav a:has-text('차수')")
+    page.click("nav.site-nav a:has-text('수업')")
     page.click(".run-card h3 a")
 
 
