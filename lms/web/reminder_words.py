@@ -95,6 +95,17 @@ def _completed(facts: Facts) -> Letter:
     )
 
 
+def _certificate_ready(facts: Facts) -> Letter:
+    return Letter(
+        _("Your certificate is ready: %(course)s", course=facts["course"]),
+        (
+            _("The certificate of “%(course)s” is ready. You can download and print it.", course=facts["course"]),
+            _("Whoever is shown it can check by its code that it is real."),
+        ),
+        (_("To the certificate"), facts["path"]),
+    )
+
+
 def _sitting_tomorrow(facts: Facts) -> Letter:
     moment = format_day(datetime.fromisoformat(facts["at"]), "moment")
     return Letter(
@@ -171,6 +182,7 @@ WORDS: Mapping[str, Callable[[Facts], Letter]] = {
     "not_begun": _not_begun,
     "deadline": _deadline,
     "completed": _completed,
+    "certificate_ready": _certificate_ready,
     "sitting_tomorrow": _sitting_tomorrow,
     "bulletin": _bulletin,
     "digest_company": _digest_company,

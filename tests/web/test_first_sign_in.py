@@ -302,6 +302,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "password_chosen": {"at": "2026-03-24T00:00:00+00:00"},
     "code_given": {"by": "박도윤", "company": "한빛정밀"},
     "slips_made": {"title": "한빛정밀", "companies": 3, "people": 20, "batch": "x"},
+    "export_made": {"rows": 51000, "export": "x"},
     **{
         kind: {
             "run": "x",
@@ -324,6 +325,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         )
     },
     **dict.fromkeys(("enrolled", "run_starts", "not_begun", "deadline"), _RUN),
+    "certificate_ready": {"course": "제조데이터 첫걸음", "path": "/certificates/x"},
     "completed": {**_RUN, "on": "2026-03-24"},
     "sitting_tomorrow": {**_RUN, "at": "2026-03-24T00:00:00+00:00", "place": "부산", "sitting": "집체교육"},
     "bulletin": {**_RUN, "subject": "{과정}", "text": "{이름} 님\n\n{마지막 날}까지", "name": "김하나", "by": "이서연"},
