@@ -104,7 +104,8 @@ class KnownRun:
 @dataclass
 class Known:
     """`regions` are those that the viewer looks after, None for all. `companies` by the number that a row may give; a merged one
-    leads to what it became. `elsewhere` are people who also work where the viewer has no say, `staff` those with a role."""
+    leads to what it became. `elsewhere` are people who also work where the viewer has no say, `staff` those with a role.
+    `overlapping` are by run the people who are in another run of its course at the time."""
 
     day: date
     version: tuple[int, int]
@@ -117,6 +118,7 @@ class Known:
     staff: set[int]
     runs: dict[str, dict[int, KnownRun]]
     enrolments: dict[tuple[int, int], tuple[int, str]]
+    overlapping: dict[int, frozenset[int]]
 
 
 def version_of(session: Session) -> tuple[int, int]:
@@ -134,7 +136,7 @@ def load(session: Session, entries: Collection[Entry], viewer: Viewer | None, da
     people = _load_people(session, by_id, day)
     by_email = {person.email: person for person in people.values() if person.email}
     _load_by_email(session, {entry.email for entry in entries if entry.email} - by_email.keys(), people, by_email)
-    runs, enrolments = _load_runs(session, entries, viewer, day)
+    runs, enrolments, overlapping = _load_runs(session, entries, viewer, day)
     return Known(
         day=day,
         version=version,
@@ -147,6 +149,7 @@ def load(session: Session, entries: Collection[Entry], viewer: Viewer | None, da
         staff=set(session.scalars(select(Role.person_id).where(or_(Role.to_on.is_(None), Role.to_on >= day)))),
         runs=runs,
         enrolments=enrolments,
+        overlapping=overlapping,
     )
 
 
@@ -260,11 +263,12 @@ def _elsewhere(session: Session, ids: Collection[int], regions: frozenset[int], 
 
 def _load_runs(
     session: Session, entries: Collection[Entry], viewer: Viewer | None, day: date
-) -> tuple[dict[str, dict[int, KnownRun]], dict[tuple[int, int], tuple[int, str]]]:
-    """The runs that the viewer may enrol into by the course's title or slug, and who is in those that the roster names."""
+) -> tuple[dict[str, dict[int, KnownRun]], dict[tuple[int, int], tuple[int, str]], dict[int, frozenset[int]]]:
+    """The runs that the viewer may enrol into by the course's title or slug; who is in those that the roster names; and who is in
+    another of their course at the time."""
     wanted = {(normalise(entry.course), entry.run) for entry in entries if entry.course and entry.run is not None}
     if not wanted:
-        return {}, {}
+        return {}, {}, {}
     statement = (
         select(Run, CourseVersion.title, Course.slug)
         .join(CourseVersion, CourseVersion.id == Run.course_version_id)
@@ -290,4 +294,5 @@ def _load_runs(
     books = seats.books_of(session, [rows[run_id] for run_id in named])
     for known in {id(run): run for numbered in runs.values() for run in numbered.values()}.values():
         known.seats = books.get(known.id, known.seats)
-    return runs, enrolments
+    overlapping = {run_id: seats.elsewhere(session, rows[run_id]) for run_id in named}
+    return runs, enrolments, overlapping

@@ -499,6 +499,8 @@ class _Row:
             return
         if not run.is_open:
             raise _WrongError("run_closed", "run", course=run.title, run=run.number)
+        if person.id in self.known.overlapping.get(run.id, ()):
+            raise _WrongError("run_overlaps", "run", course=run.title, run=run.number)
         if company.region_id is None:
             raise _WrongError("missing_for_new", "region")
         origin = (company.id or 0, company.region_id)

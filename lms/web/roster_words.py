@@ -95,6 +95,9 @@ _SENTENCES: Mapping[str, Callable[[dict[str, Any]], str]] = {
     ),
     "unknown_run": lambda f: _("You have no run %(run)s of this course.", **f),
     "run_closed": lambda f: _("%(course)s, run %(run)s, is over or closed.", **f),
+    "run_overlaps": lambda f: _(
+        "Is in another run of %(course)s while run %(run)s goes on. Transfer the person, or take the row out.", **f
+    ),
     "run_full": lambda f: _("%(course)s, run %(run)s, has no seat left.", **f),
     "total": lambda f: _("This row is a total, not a person."),
     "twice": lambda f: _("The same as row %(row)s.", **f),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from lms.clock import today
+from lms.learning import enrolments
 from lms.models import CentreRegion, Employment, Person, Region, RegionSuccession, Role, Run
 from lms.people.privacy import personal
 from tests.world import employ, make_run
@@ -236,6 +237,19 @@ def test_seats_are_given_in_the_order_of_the_rows(desk: Desk) -> None:
         session.commit()
     found = desk.look(*[row(name=f"새사람{n}번", employee=str(n), course=COURSE, run="1") for n in (1, 2)])
     assert [words(one) for one in found] == [["enrolled"], ["run_full"]]
+
+
+def test_whoever_is_in_another_run_of_the_course_at_the_time_is_told_so(desk: Desk) -> None:
+    with desk.database.writing() as session:
+        course, version = desk.world.course, desk.world.exercise_version
+        make_run(session, course, version, desk.world.busan_centre, number=2)
+        enrolments.enrol(session, desk.world.run, desk.world.hana.id)
+        session.commit()
+    found = desk.look(
+        row(name="김하나", employee="H-001", course=COURSE, run="2"),
+        row(name="이준호", employee="H-002", course=COURSE, run="2"),
+    )
+    assert [words(one) for one in found] == [["run_overlaps"], ["enrolled"]]
 
 
 def test_a_run_that_is_over_or_another_centres(desk: Desk) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -227,7 +226,7 @@ class Desk:
         self.day = seoul_day(now)
         self.book = book_of(session, run)
         self.origins = origins_on(session, people, self.day)
-        self._elsewhere = {} if may_overlap else elsewhere(session, run, people)
+        self._elsewhere = frozenset() if may_overlap else elsewhere(session, run, people)
         self._enrolments = {
             row.person_id: row
             for row in session.scalars(
@@ -356,22 +355,23 @@ def place_of(session: Session, application: Application) -> int:
     return (session.scalar(ahead) or 0) + 1
 
 
-def elsewhere(session: Session, run: Run, people: Collection[int]) -> dict[int, UUID]:
-    """Those of these people who are in another run of the same course on some of the run's days, each with that run's uid.
+def elsewhere(session: Session, run: Run, people: Collection[int] | None = None) -> frozenset[int]:
+    """Those (of these people) who are in another run of the same course on some of the run's days.
 
     A run that was closed is over for them.
     """
-    rows = session.execute(
-        select(Enrolment.person_id, Run.uid)
-        .join(Run, Run.id == Enrolment.run_id)
-        .where(
-            Enrolment.person_id.in_(people),
-            Enrolment.state == "enrolled",
-            Run.course_id == run.course_id,
-            Run.id != run.id,
-            Run.closed_at.is_(None),
-            Run.learn_from <= run.learn_to,
-            extensions.last_day() >= run.learn_from,
+    return frozenset(
+        session.scalars(
+            select(Enrolment.person_id)
+            .join(Run, Run.id == Enrolment.run_id)
+            .where(
+                true() if people is None else Enrolment.person_id.in_(people),
+                Enrolment.state == "enrolled",
+                Run.course_id == run.course_id,
+                Run.id != run.id,
+                Run.closed_at.is_(None),
+                Run.learn_from <= run.learn_to,
+                extensions.last_day() >= run.learn_from,
+            )
         )
     )
-    return {person_id: uid for person_id, uid in rows}
