@@ -108,6 +108,8 @@ KEPT: Mapping[str, Any] = {
     "extension": lazy_gettext("Time that was given"),
     "transfer": lazy_gettext("Transfers"),
     "ledger_entry": lazy_gettext("Entries of the learning record"),
+    "run_result": lazy_gettext("Results of closed runs"),
+    "run_instructor": lazy_gettext("Runs that are taught"),
     "access_entry": lazy_gettext("Looks at these data"),
     "audit_entry": lazy_gettext("Deeds"),
     "download": lazy_gettext("Files taken"),

@@ -140,6 +140,8 @@ def obstacle_url(run: Run, found: Obstacle) -> str:
     endpoint = endpoints.get(found.reason)
     if endpoint is None:
         return ""
+    if found.reason == "extended":
+        return url(endpoint, uid=run.uid, state="extended")
     return url(endpoint) if endpoint == "desk.waiting" else url(endpoint, uid=run.uid)
 
 
