@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
         Kind("password_chosen", "security"),
         Kind("code_given", "security"),
         Kind("slips_made", "desk", by_mail=False),
+        Kind("export_made", "desk", by_mail=False),
         # Of a course. A reminder of yesterday's day is none any more.
         Kind("enrolled", "learning", lifetime=timedelta(days=3)),
         Kind("completed", "learning"),

@@ -153,12 +153,18 @@ def _slips_made(facts: Facts) -> Letter:
     )
 
 
+def _export_made(facts: Facts) -> Letter:
+    rows = ngettext("%(num)s row. It is kept for a week.", "%(num)s rows. It is kept for a week.", facts["rows"])
+    return Letter(_("Your file is ready"), (rows,), (_("To the file"), f"/desk/exports/{facts['export']}"))
+
+
 WORDS: Mapping[str, Callable[[Facts], Letter]] = {
     "invitation": _invitation,
     "password_reset": _password_reset,
     "password_chosen": _password_chosen,
     "code_given": _code_given,
     "slips_made": _slips_made,
+    "export_made": _export_made,
     **reminder_words.WORDS,
     **application_words.WORDS,
 }

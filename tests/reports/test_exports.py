@@ -20,7 +20,7 @@ from lms.files import FileStore
 from lms.jobs import chores, queue
 from lms.jobs.worker import Worker
 from lms.learning import enrolments, ledger
-from lms.models import Database, Export, Job
+from lms.models import Database, Export, Job, Message
 from lms.people.viewers import Viewer
 from lms.reports import tables
 from lms.reports.completions import count_completions
@@ -139,6 +139,13 @@ def test_a_worker_makes_the_same_file_as_is_sent_at_once(desk: Desk, report: str
     made = desk.load(uid)
     assert (made.state, made.export.rows, made.share) == ("done", 2, 1.0)
     assert made.export.bytes == len(desk.file(uid))
+    with desk.database.reading() as session:
+        told = session.scalars(select(Message)).one()
+        assert (told.kind, told.person_id, told.facts) == (
+            "export_made",
+            desk.viewer.id,
+            {"rows": 2, "export": str(uid)},
+        )
     assert desk.file(uid) == desk.at_once(report)
     assert not asking.part_of(desk.folder, made.export).exists()
 

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from lms import messages
 from lms.clock import utcnow
 from lms.files import FileStore
 from lms.jobs import queue
@@ -127,10 +128,15 @@ class _Making:
         return lists.parts(self.database.reading, self.asked, after)
 
     def _note(self, **values: Any) -> None:
-        """How far it is. Raises _StoppedError."""
+        """How far it is; of one that is done its owner is told. Raises _StoppedError."""
         with self.database.writing() as session:
             if not (queue.extend(session, self.claim, _LEASE) and self._held(session, values)):
                 raise _StoppedError()
+            if values.get("state") == "done":
+                facts = {"rows": values["rows"], "export": str(self.export.uid)}
+                messages.send(
+                    session, self.export.person_id, "export_made", facts, once=f"export_made:{self.export.id}"
+                )
             session.commit()
 
     def _held(self, session: Session, values: dict[str, Any]) -> int:
