@@ -61,10 +61,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Way:
-    """How it is gone about: `is_kept` False only looks."""
+    """How it is gone about: `is_kept` False only looks, `is_first` has nothing to compare with."""
 
     database: Database
     is_kept: bool
+    is_first: bool
     progress: Progress
 
 
@@ -76,17 +77,18 @@ def rebuild(
     progress: Progress = lambda what, done, of: None,
     day: date | None = None,
 ) -> list[Difference]:
-    """Make all sums again, and return what differed before, or lacked. `is_kept` False changes nothing.
+    """Make all sums again, and return what differed before; nothing where they weren't made yet. `is_kept` False changes
+    nothing.
 
     `workers` make runs at the same time, where the database lets several write.
     """
-    way = _Way(database, is_kept, progress)
     is_postgresql = database.engine.dialect.name == "postgresql"
     workers = (workers or 2) if is_postgresql else 1
     if is_kept:
         _begin(database)
     with database.reading() as session:
         revision = session.scalar(select(Rollup.c.revision))
+        way = _Way(database, is_kept, is_kept and not is_built(session), progress)
         is_empty = not session.scalar(select(exists(select(RollupStep.c.day))))
         parts = _parts(session, _RUNS_AT_ONCE if is_postgresql else 1)
     if is_kept and is_postgresql:
@@ -99,6 +101,8 @@ def rebuild(
         found += _make_month(way, month)
         progress("month", place + 1, len(months))
     if is_kept:
+        if is_postgresql:
+            _widen_all(database)
         _finish(database, revision)
         fold(database, day=day)
     return found
@@ -113,6 +117,14 @@ def _begin(database: Database) -> None:
         lock(session)
         if session.scalar(select(Rollup.c.id)) is None:  # somebody emptied the tables
             session.execute(insert(Rollup).values(id=1))
+        session.commit()
+
+
+def _widen_all(database: Database) -> None:
+    """At once, by an index of the ledger; on SQLite it would keep others from writing for too long."""
+    with database.writing() as session:
+        lock(session)
+        widen_regions(session)
         session.commit()
 
 
@@ -192,13 +204,15 @@ def _make_runs(way: _Way, runs: Sequence[int]) -> list[Difference]:
         ).where(RollupStep.c.run_id.in_(runs))
         lay_out(session, steps(Enrolment.run_id.in_(runs), is_folded()), there)
         of_days = _missing_days(runs)
-        found = [*_differences(session, RollupStep, select(Step)), *_differences(session, RollupRunDay, of_days)]
-        if way.is_kept and found:
+        found = [] if way.is_first else _differences(session, RollupStep, select(Step))
+        found += [] if way.is_first else _differences(session, RollupRunDay, of_days)
+        if way.is_first or (way.is_kept and found):
             session.execute(update(Rollup).where(Rollup.c.built_at.is_not(None)).values(built_at=None))
             add_to(session, RollupRunDay, _RUN_KEYS, of_days)
             add_steps(session)
         if way.is_kept:
-            widen_regions(session, Enrolment.run_id.in_(runs))
+            if session.get_bind().dialect.name == "sqlite":
+                widen_regions(session, Enrolment.run_id.in_(runs))
             session.commit()
     return found
 
@@ -255,7 +269,7 @@ def _make_month(way: _Way, month: date) -> list[Difference]:
             session.execute(insert(RollupMonth).values(month=month))
         for table, keys in MONTHLY:
             rows = missing_sums(session, table, keys, month)
-            found += _differences_of_month(session, table, rows, month)
+            found += [] if way.is_first else _differences_of_month(session, table, rows, month)
             if way.is_kept:
                 add_to(session, table, ("month", *keys), rows)
         if way.is_kept and found:
