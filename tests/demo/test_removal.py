@@ -24,6 +24,7 @@ from lms.models import (
     Draft,
     Employment,
     Enrolment,
+    Export,
     Person,
     Region,
     Roster,
@@ -116,6 +117,11 @@ def test_what_was_done_in_it_since_goes_too(demo_site: DemoSite) -> None:
         )
         session.add(SignIn(person_id=hana.id, token_hash="t", device="", address="", created_at=now, last_seen_at=now))
         session.add(Download(at=now, actor_id=hana.id, report="r", form="csv", question={}, has_persons=False, rows=1))
+        session.add(
+            Export(
+                person_id=hana.id, report="r", form="csv", language="ko", question={}, scope={}, reason="까닭", total=1
+            )
+        )
         roster = Roster(
             actor_id=hana.id, file_name="명단.csv", form="csv", headings=[], columns={}, head=[], notes=[], size=1, counts={},
             result={},

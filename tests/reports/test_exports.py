@@ -254,9 +254,12 @@ def test_a_file_is_kept_for_a_week(desk: Desk) -> None:
         export.forget_at -= asking.KEPT
         session.commit()
     file = asking.file_of(desk.folder, desk.load(uid).export)
+    nobodys = desk.folder / f"{uid.hex[::-1]}.csv"
+    nobodys.touch()
     desk.forget()
     assert desk.load(uid).state == "removed"
     assert not file.exists()
+    assert not nobodys.exists()
 
 
 def test_it_holds_what_she_answered_for_and_no_more(desk: Desk) -> None:

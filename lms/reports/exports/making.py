@@ -189,6 +189,7 @@ class ExportForgetter:
         for export in over:
             asking.part_of(folder, export).unlink(missing_ok=True)
             asking.file_of(folder, export).unlink(missing_ok=True)
+        self._sweep(database, folder)
         with database.writing() as session:
             ids = [export.id for export in over]
             session.execute(update(Export).where(Export.id.in_(ids)).values(forget_at=None))
@@ -196,3 +197,12 @@ class ExportForgetter:
             if queue.finish(session, claim):
                 session.commit()
         return None
+
+    def _sweep(self, database: Database, folder: Path) -> None:
+        """Files of rows that were taken away with their owner."""
+        there = list(folder.glob("*"))  # before the rows: each of these has had one
+        with database.reading() as session:
+            known = {uid.hex for uid in session.scalars(select(Export.uid))}
+        for file in there:
+            if file.stem not in known:
+                file.unlink(missing_ok=True)
