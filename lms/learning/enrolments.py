@@ -22,8 +22,7 @@ from .completion import Standing, evaluate
 
 
 class EnrolmentError(LMSError):
-    """`reason`: no_employment, no_region (the company has no region that day), already, full, draft, closed, over (the
-    run is)."""
+    """`reason`: no_employment, no_region (the company has no region that day), already, full, draft, closed."""
 
     sentence = "The person was not enrolled: {reason}."
 
@@ -43,7 +42,7 @@ def enrol(session: Session, run: Run, person_id: int, *, now: datetime | None = 
         EnrolmentError
     """
     admitted = seats.admit(
-        session, run.id, [person_id], way="officer", waits=False, is_noted=False, may_overlap=True, now=now
+        session, run.id, [person_id], way="officer", waits=False, is_noted=False, is_program=True, now=now
     )[0]
     if admitted.enrolment is None:
         raise EnrolmentError(admitted.reason)

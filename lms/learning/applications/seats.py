@@ -189,16 +189,17 @@ def admit(
     reason: str = "",
     waits: bool = True,
     is_noted: bool = True,
-    may_overlap: bool = False,
+    is_program: bool = False,
     now: datetime | None = None,
 ) -> list[Admitted]:
     """Give people seats in a run, in their order, or a place on its waiting list where there are none left (`waits`).
 
     The run is locked until the transaction ends. `is_noted` writes how somebody came to it as an application; one of hers
-    that is alive is decided thereby anyway. `may_overlap`: into this run also who is in another of the course at the time.
+    that is alive is decided thereby anyway. `is_program`: also who is in another run of the course
+    at the time, and after the run's last day.
     """
     now = now or utcnow()
-    desk = Desk(session, lock(session, run_id), people, now, may_overlap=may_overlap)
+    desk = Desk(session, lock(session, run_id), people, now, is_program=is_program)
     return [
         desk.admit(person, way=way, actor_id=actor_id, reason=reason, waits=waits, is_noted=is_noted)
         for person in dict.fromkeys(people)
@@ -218,15 +219,16 @@ class Desk:
     """Where the seats of one locked run are given. It knows of the people that it was made for."""
 
     def __init__(
-        self, session: Session, run: Run, people: Sequence[int], now: datetime, *, may_overlap: bool = False
+        self, session: Session, run: Run, people: Sequence[int], now: datetime, *, is_program: bool = False
     ) -> None:
         self.session = session
         self.run = run
         self.now = now
         self.day = seoul_day(now)
         self.book = book_of(session, run)
+        self._is_program = is_program
         self.origins = origins_on(session, people, self.day)
-        self._elsewhere = frozenset() if may_overlap else elsewhere(session, run, people)
+        self._elsewhere = frozenset() if is_program else elsewhere(session, run, people)
         self._enrolments = {
             row.person_id: row
             for row in session.scalars(
@@ -250,7 +252,8 @@ class Desk:
         there = self._enrolments.get(person)
         if there is not None and there.state == "enrolled":
             return "already"
-        if problem := problem_of_run(self.run, self.day):
+        problem = problem_of_run(self.run, self.day)
+        if problem and not (problem == "over" and self._is_program):
             return problem
         if self.origins[person].problem:
             return self.origins[person].problem

@@ -105,7 +105,9 @@ def transfer(
 
 def _refuse_full(session: Session, enrolment: Enrolment, to: Run, now: datetime) -> None:
     """Before anything is written, so that an error leaves all as it was."""
-    desk = seats.Desk(session, to, [enrolment.person_id], now, may_overlap=True)
+    desk = seats.Desk(
+        session, to, [enrolment.person_id], now, is_program=True
+    )  # she is still in the run that she leaves
     if refused := desk.refusal(enrolment.person_id):
         raise TransferError(refused)
     if not desk.has_seat(enrolment.person_id):
