@@ -64,7 +64,7 @@ def failed_checks(
 
 def _last_grades(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
     """Of each enrolled one and each exercise the newest grade of the last try that has one."""
-    fact = facts.facts(question, viewer, known.counted_as).subquery("fact")
+    fact = facts.facts(question, viewer, known.counted_as).cte("graded_of")
     until = end_of_day(question.as_of)
     graded = [Grade.outcome == "graded", Submission.submitted_at < until]
     if question.reading == "recorded":

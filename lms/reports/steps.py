@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sqlalchemy import Select, Subquery, and_, case, func, select
+from sqlalchemy import CTE, Select, and_, case, func, select
 
 from lms.models import Enrolment, LedgerEntry, RunUnit
 from lms.people.viewers import Viewer
@@ -18,10 +18,10 @@ Reached = Literal["not_begun", "begun", "half_way", "completed"]
 REACHED = get_args(Reached)
 
 
-def steps(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+def steps(question: Question, viewer: Viewer | None, known: Regions) -> CTE:
     """The facts of each enrolment with 0 or 1 for `begun` (a unit done) and `half_way` (half of the units or more), and how
     many units were `done`. Who left before the run began came to nothing."""
-    fact = facts.facts(question, viewer, known.counted_as).subquery("fact")
+    fact = facts.facts(question, viewer, known.counted_as).cte("steps_of")
     done = (
         select(LedgerEntry.enrolment_id, func.count(func.distinct(LedgerEntry.unit_key)).label("units"))
         .where(
@@ -45,7 +45,7 @@ def steps(question: Question, viewer: Viewer | None, known: Regions) -> Subquery
         .select_from(fact)
         .outerjoin(done, done.c.enrolment_id == fact.c.enrolment_id)
         .outerjoin(units, units.c.run_id == fact.c.run_id)
-        .subquery("steps")
+        .cte("steps")
     )
 
 

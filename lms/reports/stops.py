@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import CTE, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.models import Course, CourseVersion, Enrolment, LedgerEntry, Run, RunUnit
@@ -109,9 +109,9 @@ def stopped_at(question: Question, viewer: Viewer | None, known: Regions, unit: 
     return select(of.enrolment_id).where(*conditions)
 
 
-def _stops(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+def _stops(question: Question, viewer: Viewer | None, known: Regions) -> CTE:
     """Of each enrolled one the position of the first unit that isn't done (None: all are), and whether she is quiet."""
-    fact = facts.facts(question, viewer, known.counted_as).subquery("fact")
+    fact = facts.facts(question, viewer, known.counted_as).cte("stops_of")
     done = _done(question, fact)
     first = (
         select(fact.c.enrolment_id, func.min(RunUnit.position).label("position"))
@@ -153,11 +153,11 @@ def _stops(question: Question, viewer: Viewer | None, known: Regions) -> Subquer
         .outerjoin(first, first.c.enrolment_id == fact.c.enrolment_id)
         .outerjoin(last, last.c.enrolment_id == fact.c.enrolment_id)
         .where(fact.c.enrolled == 1)
-        .subquery("stops")
+        .cte("stops")
     )
 
 
-def _done(question: Question, fact: Subquery) -> Subquery:
+def _done(question: Question, fact: CTE) -> Subquery:
     """Each enrolment with each unit that was done, once."""
     return (
         select(LedgerEntry.enrolment_id, LedgerEntry.unit_key)
@@ -174,7 +174,7 @@ def _done(question: Question, fact: Subquery) -> Subquery:
 def _done_by_unit(
     session: Session, question: Question, viewer: Viewer | None, known: Regions, courses: dict[int, tuple[str, str]]
 ) -> dict[tuple[str, str], int]:
-    done = _done(question, facts.facts(question, viewer, known.counted_as).subquery("fact"))
+    done = _done(question, facts.facts(question, viewer, known.counted_as).cte("done_of"))
     rows = session.execute(
         select(Enrolment.run_id, done.c.unit_key, func.count())
         .join(Enrolment, Enrolment.id == done.c.enrolment_id)

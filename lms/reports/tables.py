@@ -125,27 +125,29 @@ def grouped_sheet(title: str, dimensions: Sequence[str], rows: Iterable[Grouped]
     return Sheet(title, [*group_columns(dimensions), *figures], cells)
 
 
+LEARNER_COLUMNS = (
+    Column("name", "이름"),
+    Column("employee_number", "사번"),
+    Column("region", "지역"),
+    Column("company", "기업"),
+    Column("business_number", "사업자등록번호"),
+    Column("run", "과정"),
+    Column("run_key", "차수 코드"),
+    Column("state", "상태"),
+    Column("enrolled_on", "신청일", "day"),
+    Column("progress", "진도", "score"),
+    Column("score", "점수", "score"),
+    Column("missing_units", "남은 학습 단위", "count"),
+    Column("missing_points", "모자란 점수", "score"),
+    Column("missing_hours", "모자란 출석 시간", "score"),
+    Column("last_active", "마지막 활동일", "day"),
+    Column("completed_on", "수료일", "day"),
+)
+
+
 def learner_sheet(question: Question, rows: Iterable[LearnerRow]) -> Sheet:
     """One row a learner in a run. There are persons in it."""
-    columns = [
-        Column("name", "이름"),
-        Column("employee_number", "사번"),
-        Column("region", "지역"),
-        Column("company", "기업"),
-        Column("business_number", "사업자등록번호"),
-        Column("run", "과정"),
-        Column("run_key", "차수 코드"),
-        Column("state", "상태"),
-        Column("enrolled_on", "신청일", "day"),
-        Column("progress", "진도", "score"),
-        Column("score", "점수", "score"),
-        Column("missing_units", "남은 학습 단위", "count"),
-        Column("missing_points", "모자란 점수", "score"),
-        Column("missing_hours", "모자란 출석 시간", "score"),
-        Column("last_active", "마지막 활동일", "day"),
-        Column("completed_on", "수료일", "day"),
-    ]
-    return Sheet(f"수강생 {question.as_of}", columns, (_learner_cells(row) for row in rows))
+    return Sheet(f"수강생 {question.as_of}", LEARNER_COLUMNS, (_learner_cells(row) for row in rows))
 
 
 def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:

@@ -49,17 +49,24 @@ class YearRow:
 
 
 def year_on_year(
-    session: Session, viewer: Viewer | None, question: Question, *, years: int = YEARS, language: str = "ko"
+    session: Session,
+    viewer: Viewer | None,
+    question: Question,
+    *,
+    years: int = YEARS,
+    language: str = "ko",
+    known: Regions | None = None,
 ) -> tuple[YearRow, ...]:
     """The programmes of the year of the question's day and of those before, the newest first. Runs without a programme are a
     row of their year. Under a filter there is no target: it is set for regions alone."""
     asked = question.but(by=("programme",), year=())
+    known = known or regions.load(session, viewer, asked)
     sees_all = (viewer is None or viewer.is_programme_office) and not asked.filters
     rows = []
     for back in range(years):
         day = same_day(question.as_of, -back)
         part = asked.but(as_of=day, year=(str(day.year),))
-        report = count_completions(session, viewer, part, language=language, with_empty=False)
+        report = count_completions(session, viewer, part, language=language, with_empty=False, known=known)
         due = _owed(session, day) if sees_all else {}
         rows += [
             YearRow(day.year, row.keys[0], row.group[0], day, row.enrolled, row.completed, due.get(row.keys[0]))

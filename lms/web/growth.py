@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
+from lms.reports.pace import HALF, SPAN, Pace, is_told, project
 from lms.reports.question import CURRENT, Question
 from lms.reports.regions import Regions
 from lms.reports.weekly import by_day
@@ -55,10 +56,40 @@ def of_year(
         if any(before):
             series.append(_line(year, before, "soft"))
     told = _summary(series, past, day, target)
+    if pace := _pace(counts, day):
+        series.append(_ahead(pace, ends, past, day, series[0]["values"][past - 1]))
+        told += " " + _told_of(pace)
     if target:
         series.append({"name": _("Target"), "values": [target] * len(ends), "style": "goal"})
     labels = [format_day(end, "short") for end in ends]
     return Growth({"kind": "line", "unit": _("people"), "labels": labels, "series": series, "summary": told})
+
+
+def _pace(counts: Mapping[date, int], day: date) -> Pace | None:
+    """What the last eight weeks lead to; None before there are eight, and when the year is over."""
+    if not is_told(day.year, day):
+        return None
+    ages = [((day - of).days, count) for of, count in counts.items()]
+    later = sum(count for age, count in ages if 0 <= age < HALF.days)
+    earlier = sum(count for age, count in ages if HALF.days <= age < SPAN.days)
+    so_far = sum(count for of, count in counts.items() if of.year == day.year)
+    return project(so_far, earlier, later, left=(date(day.year, 12, 31) - day).days)
+
+
+def _ahead(pace: Pace, ends: Sequence[date], past: int, day: date, now: int) -> dict[str, Any]:
+    """A line from today to what is expected at the end of the year."""
+    whole = (date(day.year, 12, 31) - day).days
+    values = [now + round((pace.expected - now) * (end - day).days / whole) for end in ends[past - 1 :]]
+    return {"name": _("At this pace"), "values": [*[None] * (past - 1), *values], "style": "soft"}
+
+
+def _told_of(pace: Pace) -> str:
+    return _(
+        "At the pace of the last eight weeks it will be about %(expected)s by the end of the year (%(low)s to %(high)s).",
+        expected=format_number(pace.expected),
+        low=format_number(pace.low),
+        high=format_number(pace.high),
+    )
 
 
 def _weeks(day: date) -> list[date]:

@@ -32,9 +32,17 @@ _PATTERNS: Mapping[str, Mapping[str, str]] = {
         "weekday": "y년 M월 d일 (E)",
         "moment": "y년 M월 d일 HH:mm",
         "short": "M. d.",
+        "month": "y년 M월",
         "time": "HH:mm",
     },
-    "en": {"date": "d MMM y", "weekday": "E, d MMM y", "moment": "d MMM y HH:mm", "short": "d MMM", "time": "HH:mm"},
+    "en": {
+        "date": "d MMM y",
+        "weekday": "E, d MMM y",
+        "moment": "d MMM y HH:mm",
+        "short": "d MMM",
+        "month": "MMM y",
+        "time": "HH:mm",
+    },
 }
 
 
@@ -104,7 +112,7 @@ def _locale(language: str) -> Locale:
 
 
 def format_day(day: date | datetime, style: str = "date") -> str:
-    """A day, or a moment as seen in Seoul. Styles: date, weekday, moment, short; of a moment also time."""
+    """A day, or a moment as seen in Seoul. Styles: date, weekday, moment, short, month; of a moment also time."""
     language = current_language()
     pattern = _PATTERNS.get(language, _PATTERNS["en"])[style]
     if isinstance(day, datetime):

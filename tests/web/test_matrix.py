@@ -76,6 +76,9 @@ GET    account.state               200    200     200   200     200     200     
 POST   account.stay                in     204     204   204     204     204         204        204    204      204
 GET    desk.home                   in     403     403   303     200     200         200        200    200      pw
 GET    desk.export                 in     403     403   403     200     200         200        200    403      pw
+GET    questions.page              in     403     403   403     200     200         200        200    403      pw
+GET    questions.export            in     403     403   403     200     200         200        200    403      pw
+GET    questions.people_behind     in     403     403   403     200     200         200        200    403      pw
 GET    desk.company                in     403     403   403     200     404         200        200    403      pw
 POST   desk.export_people          in     403     403   403     200     404         200        200    403      pw
 GET    desk.learner                in     403     403   403     200     404         200        200    403      pw
@@ -396,6 +399,8 @@ class Case:
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **{key: {"uid": nothing} for key in ("exports.page", "exports.take", "exports.drop")},
             **dict.fromkeys(("desk.export", "office.export"), kind),
+            "questions.page": {"name": "funnel"},
+            "questions.export": {"name": "stops"} | kind,
             **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
             "public.export": {"year": today().year},

@@ -24,7 +24,7 @@ from lms.reports.regions import Regions
 from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
-from .. import access, asked, downloads, flashes, forms, growth, people, seen, words
+from .. import access, asked, downloads, flashes, forms, growth, people, question_tabs, seen, words
 from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
@@ -103,6 +103,7 @@ def home() -> str | Response:
         ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
         may_export=access.desk.test(viewer),
+        tabs=question_tabs.tabs("overview"),
         company_url=lambda row: _between(what).url("desk.company", is_sorted=False, uid=row.keys[-1]),
         notes=_notes_of(report),
     )

@@ -27,7 +27,7 @@ from ..templating import floor, render, url
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
-SORTS = {"region": False, "target": True, "completed": True, "rate": False, "before": True}
+SORTS = {"region": False, "target": True, "completed": True, "rate": False, "gap": True, "before": True}
 # The map's steps of colour: from which share of the target on.
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # Regions that the map draws in parts.

@@ -1,0 +1,115 @@
+"""The questions beyond the completions as pages and files: what stands on them, who is behind a figure, who sees what."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from lms.clock import today
+from lms.models import AccessEntry, Download
+from lms.reports import catalogue
+
+from . import crowd
+from .browser import Browser
+from .site import Site
+from .test_desk import MOST, asked_of_database, csv_rows, figures, rows_of
+
+PAGES = ("funnel", "stops", "durations", "months", "years")
+
+
+@pytest.fixture
+def officer(site: Site) -> Browser:
+    """이서연's, of the Busan centre."""
+    return site.browser_of(site.world.seoyeon)
+
+
+def test_each_page_is_found_from_the_results(site: Site, officer: Browser) -> None:
+    tabs = [str(link["href"]) for link in officer.see("/desk/").select("ul.tabs a")]
+    assert tabs == ["/desk/", *(f"/desk/questions/{name}" for name in PAGES)]
+    for address in tabs:
+        current = officer.see(address).select_one("ul.tabs a[aria-current]")
+        assert current is not None
+        assert current["href"] == address
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("companies", [0, 12])
+def test_a_page_asks_twelve_times_at_most(site: Site, officer: Browser, name: str, companies: int) -> None:
+    crowd.fill(site, companies)
+    with asked_of_database(site) as asked:
+        officer.see(f"/desk/questions/{name}")
+    assert 0 < len(asked) <= MOST
+
+
+def test_the_funnel_counts_steps_and_leads_to_people(site: Site, officer: Browser) -> None:
+    crowd.fill(site, 3)
+    page = officer.see("/desk/questions/funnel")
+    assert figures(page) == {"신청": "7", "수강": "7", "시작": "1", "절반": "1", "수료": "1"}
+    (row,) = rows_of(page).values()
+    assert [cell.split()[0] for cell in row] == ["7", "7", "1", "1", "1"]
+    link = next(link for link in page.select("main a") if "아직 아무것도" in link.get_text())
+    people = officer.see(str(link["href"]))
+    assert len(rows_of(people)) == 6
+    by_company = officer.see("/desk/questions/funnel?by=region,company")
+    assert rows_of(by_company)["기업 001"][0] == "2"
+    company = next(link for link in by_company.select("tbody a") if link.get_text() == "기업 001")
+    assert len(rows_of(officer.see(str(company["href"])))) == 2
+
+
+def test_the_stops_lead_to_those_who_stopped_there(site: Site, officer: Browser) -> None:
+    crowd.fill(site, 3)
+    page = officer.see("/desk/questions/stops")
+    rows = rows_of(page)
+    stopped = {name: row[1] for name, row in rows.items()}
+    first, *others = stopped.values()
+    assert (first, set(others)) == ("6", {"0"})
+    link = page.select_one("tbody td a")
+    assert link is not None
+    assert len(rows_of(officer.see(str(link["href"])))) == 6
+
+
+def test_durations_months_and_years_say_the_same_completions(site: Site, officer: Browser) -> None:
+    crowd.fill(site, 4)
+    assert figures(officer.see("/desk/questions/durations"))["수료"] == "2"
+    months = officer.see("/desk/questions/months?by=region")
+    assert [cell.get_text() for cell in months.select("tfoot td")][-1] == "2"
+    years = csv_rows(officer.get(f"/desk/questions/years.csv?as_of={today()}").get_data(as_text=True))
+    assert sum(int(row["수료"]) for row in years) in (0, 2)  # yesterday may lie in another year
+
+
+@pytest.mark.parametrize("name", [*PAGES, "checks"])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_each_question_is_a_file_that_is_noted(site: Site, officer: Browser, name: str, kind: str) -> None:
+    crowd.fill(site, 3)
+    answer = officer.get(f"/desk/questions/{name}.{kind}")
+    assert answer.status_code == 200
+    if kind == "csv":
+        report = catalogue.REPORTS[name]
+        heads = answer.get_data(as_text=True).removeprefix("\ufeff").splitlines()[0].split(",")
+        assert heads == [column.header for column in catalogue.columns_of(report, report.by)]
+    with site.lms.database.reading() as session:
+        (noted,) = session.scalars(select(Download)).all()
+    assert (noted.report, noted.form, noted.has_persons) == (name, kind, False)
+
+
+def test_another_centre_counts_nobody_of_ours(site: Site) -> None:
+    crowd.fill(site, 3)
+    other = site.browser_of(site.world.minjun)
+    assert "셀 것이 없습니다" in other.see("/desk/questions/funnel").get_text()
+    assert rows_of(other.see("/desk/questions/people")) == {}
+    for name in PAGES:
+        assert "기업 00" not in other.get(f"/desk/questions/{name}.csv").get_data(as_text=True)
+
+
+def test_who_looks_at_the_people_is_noted(site: Site, officer: Browser) -> None:
+    officer.see("/desk/questions/people?reached=not_begun")
+    with site.lms.database.reading() as session:
+        (look,) = session.scalars(select(AccessEntry)).all()
+    assert (look.action, look.count) == ("company_people", 1)
+
+
+@pytest.mark.parametrize("words", ["reached=nonsense", "unit=no-such-unit"])
+def test_words_that_mean_nothing_show_nobody(site: Site, officer: Browser, words: str) -> None:
+    answer = officer.get(f"/desk/questions/people?{words}")
+    assert answer.status_code == (404 if words.startswith("reached") else 200)
+    assert "김하나" not in answer.get_data(as_text=True)
