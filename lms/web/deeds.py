@@ -181,6 +181,8 @@ def _value(key: str, value: Any, names: Mapping[tuple[str, int], str]) -> str:
     if key in ("size_class", "factory_level"):
         words = vocabulary_of("size_classes" if key == "size_class" else "factory_levels")
         return words[value][0 if current_language() == "ko" else 1] if value in words else value
+    if isinstance(value, float):
+        return f"{value:g}"
     return str(ROLES[value]) if key == "kind" and value in ROLES else str(value)
 
 

@@ -31,6 +31,7 @@ from lms.models import (
     RunQuota,
     RunUnit,
 )
+from lms.people import changes
 from lms.people.viewers import Viewer, viewer_of
 from tests.classroom import Classroom
 from tests.web import small_course
@@ -101,6 +102,19 @@ def test_a_draft_has_what_was_filled_in_and_is_told_in_history_and_audit(desk: D
     assert editing.instructors_of(desk.session, run.id) == [desk.world.jihun.id]
     assert desk.session.scalar(select(ChangeSet.kind).where(ChangeSet.subject == f"run:{run.id}")) == "run_made"
     assert desk.session.scalar(select(AuditEntry.actor_id).where(AuditEntry.action == "run_made")) == desk.viewer.id
+
+
+def test_the_history_of_a_new_run_tells_what_was_filled_in_not_what_the_course_proposes(desk: Desk) -> None:
+    run = desk.make(hours=16)
+
+    [made] = [
+        change
+        for deed in changes.history_of(desk.session, editing.subject_of(run))
+        for change in deed.changes
+        if change.table_name == "lms_run"
+    ]
+    assert (made.after["hours"], made.after["seats"]) == (16, 20)
+    assert made.after["apply_to"] == later(-4).isoformat()
 
 
 def test_a_run_is_made_at_a_centre_of_ones_own(desk: Desk) -> None:

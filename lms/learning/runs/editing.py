@@ -225,11 +225,10 @@ _COLUMNS = ("number", "programme_id", "apply_from", "apply_to", "learn_from", "l
 def _write(session: Session, viewer: Viewer, run: Run, fields: RunFields, kind: str) -> bool:
     record = changes.begin(session, kind, actor_id=viewer.id, subject=subject_of(run))
     if kind == "run_made":
-        record.note_added(Run, changes.table_of(Run).c.id == run.id)
         for column in _COLUMNS:
             setattr(run, column, getattr(fields, column))
         session.flush()
-        record.note_after(Run)
+        record.note_added(Run, changes.table_of(Run).c.id == run.id)
         changed = True
     else:
         changed = record.alter(run, **{column: getattr(fields, column) for column in _COLUMNS})
