@@ -53,10 +53,11 @@ from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, Rost
 from .runs import CompletionRule, Enrolment, Run, RunClosing, RunInstructor, RunQuota, RunResult, RunUnit
 from .sittings import Attendance, Sitting, SittingSeat
 from .submissions import Grade, QuizAttempt, Submission
+from .tokens import ApiToken
 from .workers import WorkerBeat
 
 __all__ = [
-    "AccessEntry", "Admission", "Application", "Extension", "RunLink", "Transfer",
+    "AccessEntry", "Admission", "ApiToken", "Application", "Extension", "RunLink", "Transfer",
     "Attendance", "AuditEntry", "AuditSeal", "Base",
     "Bulletin", "BulletinRecipient", "Centre", "CentrePaper", "CentreRegion", "Certificate",
     "CertificateBasis", "CertificateBatch", "Change", "ChangeSet", "Cluster",

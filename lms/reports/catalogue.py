@@ -6,7 +6,7 @@ All of them take the words of `question.Question`, and all give a `tables.Sheet`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from .checks import failed_checks
 from .completions import count_completions
 from .durations import durations
 from .funnel import funnel
-from .learners import iter_learners
+from .learners import iter_learners, list_learners
 from .question import DIMENSIONS, Question
 from .stops import ALL_DONE, StopReport, stops
 from .tables import Column, Sheet, grouped_sheet
@@ -26,12 +26,14 @@ from .targets import targets
 from .years import MONTHS, by_month, year_on_year
 
 Answer = Callable[[Session, Viewer | None, Question, str], Sheet]
+Part = Callable[[Session, Viewer | None, Question, str, int, int], tuple[Sheet, int]]
 
 
 @dataclass(frozen=True)
 class Report:
     """`by` are the dimensions where none are asked for; none at all where its rows are no groups. `columns` come after those of
-    the groups. `has_persons`: files of it name people, and need a reason."""
+    the groups. `has_persons`: files of it name people, and need a reason.
+    `part` gives some of the rows without reading all."""
 
     name: str
     title: tuple[str, str]  # Korean, English
@@ -39,10 +41,21 @@ class Report:
     columns: tuple[Column, ...]
     answer: Answer
     has_persons: bool = False
+    part: Part | None = None
 
     @property
     def dimensions(self) -> Sequence[str]:
         return DIMENSIONS if self.by else ()
+
+    def page(
+        self, session: Session, viewer: Viewer | None, question: Question, language: str, offset: int, limit: int
+    ) -> tuple[Sheet, int]:
+        """Some of the rows, and how many there are."""
+        if self.part is not None:
+            return self.part(session, viewer, question, language, offset, limit)
+        sheet = self.answer(session, viewer, question, language)
+        rows = list(sheet.rows)
+        return replace(sheet, rows=rows[offset : offset + limit]), len(rows)
 
 
 FUNNEL = (
@@ -200,6 +213,13 @@ def _learners(session: Session, viewer: Viewer | None, question: Question, langu
     return tables.learner_sheet(question, iter_learners(session, viewer, question, language=language))
 
 
+def _some_learners(
+    session: Session, viewer: Viewer | None, question: Question, language: str, offset: int, limit: int
+) -> tuple[Sheet, int]:
+    found = list_learners(session, viewer, question, sort="company", offset=offset, limit=limit, language=language)
+    return tables.learner_sheet(question, found.rows), found.total
+
+
 def _report(name: str, korean: str, english: str, by: tuple[str, ...], *rest: Any, **more: Any) -> Report:
     return Report(name, (korean, english), by, *rest, **more)
 
@@ -222,7 +242,16 @@ REPORTS: Mapping[str, Report] = {
         _report("months", "달마다 수료", "Completions by month", ("course",), MONTHLY, _months),
         _report("years", "사업별 해마다", "Programmes year on year", (), YEARS, _years),
         _report("targets", "목표와 실적", "Targets and results", (), TARGETS, _targets),
-        _report("learners", "수강생", "Learners", (), tables.LEARNER_COLUMNS, _learners, has_persons=True),
+        _report(
+            "learners",
+            "수강생",
+            "Learners",
+            (),
+            tables.LEARNER_COLUMNS,
+            _learners,
+            has_persons=True,
+            part=_some_learners,
+        ),
     )
 }
 

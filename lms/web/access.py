@@ -95,6 +95,10 @@ desk = Rule(
     "officer, instructor or programme office",
     lambda viewer: bool(viewer.officer_centres or viewer.instructor_centres or viewer.is_programme_office),
 )
+figures = Rule(
+    "officer, instructor, programme office or company manager",
+    lambda viewer: desk.test(viewer) or bool(viewer.managed_companies),
+)
 company_manager = Rule("company manager", lambda viewer: bool(viewer.managed_companies))
 writers = Rule(
     "officer, instructor or company manager",

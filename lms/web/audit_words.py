@@ -13,6 +13,8 @@ ACTIONS: Mapping[str, Any] = {
     **deeds.KINDS,
     "signed_in": lazy_gettext("Signed in"),
     "signed_out": lazy_gettext("Signed out"),
+    "api_token_made": lazy_gettext("Token for a program made"),
+    "api_token_revoked": lazy_gettext("Token for a program taken back"),
     "password_changed": lazy_gettext("Password changed"),
     "password_forgotten": lazy_gettext("Asked for another password"),
     "password_set": lazy_gettext("Password set"),

@@ -29,6 +29,7 @@ from lms.learning.runs.editing import RunFieldsError
 from lms.learning.runs.states import RunStateError
 from lms.learning.sittings import SittingError
 from lms.people.accounts import AccountError, SignInRefusedError
+from lms.people.api_tokens import ApiTokenError
 from lms.people.codes import CodeError
 from lms.people.consents import ConsentError
 from lms.people.organisations.centres import CentreError
@@ -367,6 +368,11 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     SlipError: _slip,
     TooManyError: lambda error: _("Too much was asked for from here. Wait fifteen minutes and try again."),
     ConsentError: lambda error: _("Agree to what is required, or sign out. Nothing was kept."),
+    ApiTokenError: lambda error: {
+        "name": _("Say what the token is for, so that you know it again."),
+        "days": _("Choose for how long it is valid."),
+        "many": _("You have ten tokens that are valid. Take one back first."),
+    }[error.reason],
     DecisionError: _decision,
     SittingError: sitting_words.refused,
     RunClosedError: lambda error: _("The run is closed. Nothing was changed."),

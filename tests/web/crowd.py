@@ -42,6 +42,7 @@ def add_learner(
     employ(session, person, company, number)
     enrolment = enrolments.enrol(session, run, person.id, now=utcnow() - timedelta(days=3))
     if completes:
+        session.refresh(run, ["units"])  # enrolling read the run anew
         yesterday = today() - timedelta(days=1)
         for unit in run.units:
             ledger.record_unit_done(session, enrolment, unit.key, effective_on=yesterday)
@@ -53,7 +54,6 @@ def fill(site: Site, companies: int, *, people: int = 2) -> None:
     """So many companies of Busan with so many people each in the site's run; every third company has one who completed."""
     with site.lms.database.writing() as session:
         run = session.get_one(Run, site.run.id)
-        session.refresh(run, ["units"])
         for place in range(companies):
             company = add_company(session, f"기업 {place:03}", f"90{place:08}", site.world.busan)
             for turn in range(people):

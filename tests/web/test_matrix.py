@@ -67,6 +67,13 @@ GET    learn.submission            in     200     404   200     200     404     
 GET    learn.feedback              in     200     404   200     200     404         200        200    404      pw
 GET    learn.notebook              in     200     404   200     200     404         200        200    404      pw
 GET    account.page                in     200     200   200     200     200         200        200    200      pw
+GET    api.openapi                 200    200     200   200     200     200         200        200    200      200
+GET    api.reports                 401    401     401   401     401     401         401        401    401      401
+GET    api.report                  401    401     401   401     401     401         401        401    401      401
+GET    api.missing                 404    404     404   404     404     404         404        404    404      404
+GET    tokens.page                 in     403     403   200     200     200         200        200    403      pw
+POST   tokens.make                 in     403     403   422     422     422         422        422    403      pw
+POST   tokens.revoke               in     403     403   404     404     404         404        404    403      pw
 GET    account.password            in     200     200   200     200     200         200        200    200      200
 POST   account.change_password     in     422     422   422     422     422         422        422    422      422
 POST   account.end_device          in     303     404   404     404     404         404        404    404      pw
@@ -430,6 +437,9 @@ class Case:
             **dict.fromkeys(("classroom.submission", "classroom.feedback", "classroom.notebook"), submission),
             **dict.fromkeys(("classroom.regrade_page", "classroom.start_regrade", "classroom.apply_regrade"), run),
             **self._values_of_certificates(run["run"]),
+            "api.report": {"name": "funnel"},
+            "api.missing": {"_anything": "nothing/here"},
+            "tokens.revoke": {"uid": nothing},
             "account.end_device": {"uid": self._device()},
             "consents.change": {"slug": "news"},
             "messages.show": {"uid": self.message},

@@ -44,7 +44,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_lms_export_forget_at"), "lms_export", ["forget_at"])
     op.create_index(op.f("ix_lms_export_person_id_created_at"), "lms_export", ["person_id", "created_at"])
+    op.create_table(
+        "lms_api_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["lms_person.id"], name=op.f("fk_lms_api_token_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lms_api_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_lms_api_token_token_hash")),
+        sa.UniqueConstraint("uid", name=op.f("uq_lms_api_token_uid")),
+    )
+    op.create_index(op.f("ix_lms_api_token_person_id"), "lms_api_token", ["person_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("lms_api_token")
     op.drop_table("lms_export")

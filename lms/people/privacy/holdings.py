@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, 
 
 from lms.models import (
     AccessEntry,
+    ApiToken,
     Application,
     Attendance,
     AuditEntry,
@@ -119,6 +120,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(Role, lambda people: Role.person_id.in_(people), {}, _KEYS),
     Holding(SignIn, lambda people: SignIn.person_id.in_(people), None, _KEYS | {"token_hash"}),
+    Holding(ApiToken, lambda people: ApiToken.person_id.in_(people), None, _KEYS | {"token_hash"}),
     Holding(ExternalIdentity, lambda people: ExternalIdentity.person_id.in_(people), None, _KEYS),
     Holding(Throttle, lambda people: Throttle.key.in_(_subjects(people)), None, is_exported=False),
     Holding(Code, lambda people: Code.person_id.in_(people), None, _KEYS | {"code_hash", "issued_by", "batch_id"}),

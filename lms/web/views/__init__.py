@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from . import (
     account,
+    api,
     applications,
     audit,
     catalogue,
@@ -35,6 +36,7 @@ from . import (
     sign_in,
     sittings,
     slips,
+    tokens,
     workspace,
 )
 
@@ -43,6 +45,8 @@ ALL_VIEWS: tuple[Blueprint, ...] = (
     workspace.bp,
     kernel.bp,
     account.bp,
+    tokens.bp,
+    api.bp,
     classroom.bp,
     sittings.bp,
     exports.bp,

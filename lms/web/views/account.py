@@ -30,7 +30,13 @@ def page() -> str:
     viewer = access.viewer()
     devices = sign_ins.list_current(session, viewer.id, idle=g.lms.idle) if g.lms.is_standalone else ()
     person = session.get_one(Person, viewer.id)
-    return render("lms/account.html", person=person, devices=devices, has_password=person.password_hash is not None)
+    return render(
+        "lms/account.html",
+        person=person,
+        devices=devices,
+        has_password=person.password_hash is not None,
+        has_figures=access.figures.test(viewer),
+    )
 
 
 @bp.get("/account/password")
