@@ -135,7 +135,8 @@ def test_a_company_s_people_are_put_down_after_a_look(site: Site, run: Run) -> N
         session.execute(update(Employment).values(department="용접"))
         session.commit()
     officer = officer_of(site)
-    officer.see(desk(run, "/enrol?q=한빛"))
+    found = officer.get(desk(run, "/enrol?q=한빛"))
+    assert (found.status_code, found.location) == (303, desk(run, f"/enrol?company={world.hanbit.uid}"))
     page = officer.see(desk(run, f"/enrol?company={world.hanbit.uid}"))
     assert {"김하나", "이준호"} <= set(text_of(page).split())
     form = {"company": str(world.hanbit.uid), "department": "용접"}
@@ -144,6 +145,8 @@ def test_a_company_s_people_are_put_down_after_a_look(site: Site, run: Run) -> N
     with site.lms.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Application)) == 0
     people = [str(one["value"]) for one in BeautifulSoup(shown.data, "lxml").select("input[name=person]")]
+    everybody = officer.send(desk(run, "/enrol"), {"company": str(world.hanbit.uid), "do": "everybody"})
+    assert [str(one["value"]) for one in BeautifulSoup(everybody.data, "lxml").select("input[name=person]")] == people
     officer.send(desk(run, "/enrol"), {"company": str(world.hanbit.uid), "person": people, "do": "enrol"})
     assert application_of(site, world.hana).state == "accepted"
     assert application_of(site, world.junho).state == "waiting"

@@ -79,8 +79,11 @@ def find(employees: Sequence[Employee], text: str) -> list[Employee]:
     ]
 
 
-def choose(employees: Sequence[Employee], uids: Collection[UUID], departments: Collection[str] = ()) -> list[Employee]:
-    """Those who were ticked, and all of the departments that were, who are not in the run yet; in the list's order.
+def choose(
+    employees: Sequence[Employee], uids: Collection[UUID], departments: Collection[str] = (), *, everybody: bool = False
+) -> list[Employee]:
+    """Those who were ticked, and all of the departments that were (or of all), who are not in the run yet; in the list's
+    order.
 
     Raises:
         PeopleError: nobody, too_many.
@@ -88,7 +91,7 @@ def choose(employees: Sequence[Employee], uids: Collection[UUID], departments: C
     chosen = [
         one
         for one in employees
-        if one.uid in uids or (one.department in departments and one.state in (None, "withdrawn"))
+        if one.uid in uids or ((everybody or one.department in departments) and one.state in (None, "withdrawn"))
     ]
     if not chosen:
         raise PeopleError("nobody")

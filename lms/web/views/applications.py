@@ -166,12 +166,16 @@ def change_admission(uid: UUID) -> Response:
 
 @bp.get("/<uuid:uid>/people/enrol")
 @access.officer
-def enrol(uid: UUID) -> str:
+def enrol(uid: UUID) -> str | Response:
+    """The companies that begin so, and of one the people."""
     run = _load(uid)
     q = request.args.get("q", "")[:120]
     company = next(iter(_uids("company")), None)
     if company is None:
         found = companies.find_companies(session, access.viewer(), q) if q.strip() else []
+        found = [one for one in found if one.merged_into is None]
+        if len(found) == 1:
+            return to("applications.enrol", uid=uid, company=found[0].company.uid)
         return run_pages.show("lms/applications/companies.html", "people", run, rows=found, q=q)
     return _show_choice(run, companies.load_company(session, access.viewer(), company))
 
@@ -201,9 +205,14 @@ def enrol_people(uid: UUID) -> Answer:
     """First what would come of those who were ticked, then it is done."""
     run = _load(uid)
     company = companies.load_company(session, access.viewer(), next(iter(_uids("company")), run.uid))
-    everybody = people.list_employees(session, run, company, today())
+    employees = people.list_employees(session, run, company, today())
     try:
-        chosen = people.choose(everybody, _uids("person"), request.form.getlist("department"))
+        chosen = people.choose(
+            employees,
+            _uids("person"),
+            request.form.getlist("department"),
+            everybody=request.form.get("do") == "everybody",
+        )
     except PeopleError as error:
         return _show_choice(run, company, explain(error)), 422
     if request.form.get("do") != "enrol":

@@ -168,9 +168,14 @@ def _show_choice(company: Company, run: Run, problem: str = "") -> str:
 def enrol(company: UUID, run: UUID) -> Answer:
     """First what would come of those who were ticked, then it is done."""
     found, offered = _offered(session, company, run)
-    everybody = people.list_employees(session, offered, found, today())
+    employees = people.list_employees(session, offered, found, today())
     try:
-        chosen = people.choose(everybody, _uids("person"), request.form.getlist("department"))
+        chosen = people.choose(
+            employees,
+            _uids("person"),
+            request.form.getlist("department"),
+            everybody=request.form.get("do") == "everybody",
+        )
     except PeopleError as error:
         return _show_choice(found, offered, explain(error)), 422
     if request.form.get("do") != "enrol":
