@@ -53,7 +53,7 @@ def footer(app: Flask, site_url: str) -> Callable[[str, str], str]:
     def told(language: str, off: str) -> str:
         with app.app_context(), speaking(language):
             first = _("This mail was sent by Baeum at %(site)s. Nobody reads answers to it.", site=site_url)
-            return f"{first} {_('No more mails of this kind: %(address)s', address=off)}" if off else first
+            return " ".join([first, _("No more mails of this kind: %(address)s", address=off)]) if off else first
 
     return told
 

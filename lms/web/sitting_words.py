@@ -111,7 +111,7 @@ def signatures(roll: Roll) -> Mapping[str, Any]:
     return {
         "language": current_language(),
         "title": _("Attendance list"),
-        "course": f"{sitting.run.course_version.title} · {_('Run %(number)s', number=sitting.run.number)}",
+        "course": _("%(course)s · run %(number)s", course=sitting.run.course_version.title, number=sitting.run.number),
         "facts": [
             [_("Sitting"), sitting.title],
             [

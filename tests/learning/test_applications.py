@@ -681,6 +681,17 @@ def test_the_catalogue_says_where_she_stands_in_each_run(session: Session, world
     assert [one.may_leave for one in found.own] == [True, False]
 
 
+def test_the_catalogue_tells_the_newest_application_of_a_run_alone(session: Session, world: World, run: Run) -> None:
+    run.seats, run.learn_from = 1, date(2026, 5, 1)
+    asks(session, run, "officer")
+    first = apply(session, run, world.hana).application
+    assert first is not None
+    deciding.withdraw(session, world.viewer(world.hana), first.uid, now=NOW)
+    apply(session, run, world.hana)
+    found = catalogue.load(session, world.viewer(world.hana), now=NOW)
+    assert [one.application.state for one in found.own] == ["applied"]
+
+
 def test_lists_are_narrowed_by_company_name_and_department(session: Session, world: World, run: Run) -> None:
     for person in (world.hana, world.junho, world.sujin, worker(session, world, "홍", department="도금 100%")):
         apply(session, run, person)

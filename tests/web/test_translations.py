@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,19 @@ def test_texts_are_found_in_views_and_templates(used: set[translations.Key]) -> 
     assert "Type your password." in used, "a lazy text of a form"
     assert "Skip to the main part" in used, "a text of a template"
     assert ("%(num)s exercise left", "%(num)s exercises left") in used, "a plural"
+
+
+def test_no_text_stands_inside_an_f_string() -> None:
+    """Where it wouldn't be found."""
+    hidden = [
+        f"{file.relative_to(translations.WEB)}:{call.lineno}"
+        for file in translations.WEB.rglob("*.py")
+        for string in ast.walk(ast.parse(file.read_text()))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("_", "gettext", "ngettext", "lazy_gettext")
+    ]
+    assert hidden == []
 
 
 def catalogue(*entries: tuple[translations.Key, str | tuple[str, ...]], flags: tuple[str, ...] = ()) -> Catalog:

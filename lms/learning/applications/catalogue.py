@@ -68,8 +68,11 @@ def load(session: Session, viewer: Viewer, *, now: datetime | None = None) -> Ca
     books = seats.books_of(session, list(offered.values())) if offered else {}
     elsewhere = _enrolled_in(session, viewer)
     offers, own = [], []
-    seen: set[int] = set()
+    seen: set[int] = set()  # of a run that she applied for again the newest application alone is told
     for run, course, centre, application, enrolment, settings, is_offered in rows:
+        if run.id in seen:
+            continue
+        seen.add(run.id)
         moves_up_to = admission.last_day_of(settings, run)
         if application is not None and (application.is_live or (application.decided_at or now) > now - REMEMBERED):
             place = seats.place_of(session, application) if application.state == "waiting" else None
@@ -84,8 +87,7 @@ def load(session: Session, viewer: Viewer, *, now: datetime | None = None) -> Ca
                     _may_leave(application, enrolment, run, day),
                 )
             )
-        if is_offered and run.id not in seen:
-            seen.add(run.id)
+        if is_offered:
             standing = _standing(run, application, enrolment, origin, books[run.id], elsewhere, day, moves_up_to)
             offers.append(
                 Offer(run, course, centre, standing, books[run.id].left_for(origin.company_id, origin.region_id))
