@@ -115,7 +115,12 @@ def running_year(session: Session, year: int, *, today: date, k: int = 5) -> Run
 
 def closed_year(session: Session, year: int, *, k: int = 5, rate_from: int = 10, language: str = "ko") -> PublicTable:
     """The table of a year that is closed (`list_years`), counts of 1 to k − 1 hidden, no rate of fewer than `rate_from`."""
-    question = _of_year(year, closing_day(year), "region", "course")
+    return table_on(session, year, closing_day(year), k=k, rate_from=rate_from, language=language)
+
+
+def table_on(session: Session, year: int, day: date, *, k: int, rate_from: int, language: str = "ko") -> PublicTable:
+    """The same as of any day. Two of them may tell together what neither does: see `statements.outsiders`."""
+    question = _of_year(year, day, "region", "course")
     known = regions.load(session, None, question)
     counted = reading.counted(question, None, known)
     groups = Groups(session, None, question, known, language)

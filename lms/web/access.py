@@ -113,6 +113,9 @@ organisations = Rule(
     "officer, operator or programme office",
     lambda viewer: bool(viewer.officer_centres or viewer.is_operator or viewer.is_programme_office),
 )
+statements = Rule(
+    "officer or programme office", lambda viewer: bool(viewer.officer_centres or viewer.is_programme_office)
+)
 programme_office = Rule("programme office", lambda viewer: viewer.is_programme_office)
 
 

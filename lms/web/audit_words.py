@@ -44,6 +44,7 @@ ACTIONS: Mapping[str, Any] = {
     "applications_refused": lazy_gettext("Applications refused"),
     "run_link_made": lazy_gettext("Link to a run made"),
     "run_link_revoked": lazy_gettext("Link to a run revoked"),
+    "statement_issued": lazy_gettext("Statement issued"),
     "target_set": lazy_gettext("Target set"),
     "target_reason": lazy_gettext("Target set"),
     "downloaded": lazy_gettext("File with people taken"),

@@ -49,6 +49,9 @@ from lms.reports.downloads import ReasonMissingError
 from lms.reports.exports.asking import ExportError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
+from lms.reports.statements.cells import FileError
+from lms.reports.statements.errors import StatementError
+from lms.reports.statements.reading import VerifyError as StatementVerifyError
 from lms.reports.tables import TooLongError
 from lms.rosters.reading import UnreadableError
 from lms.rosters.storage import RosterStateError
@@ -65,6 +68,7 @@ from . import (
     roster_words,
     run_words,
     sitting_words,
+    statement_words,
 )
 from .csrf import FormExpiredError
 from .i18n import format_day, ngettext
@@ -411,6 +415,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     EnrolmentError: lambda error: application_words.why(error.reason),
     **application_words.SENTENCES,
     CertificateError: certificate_words.refused,
+    FileError: statement_words.not_csv,
+    StatementError: statement_words.refused,
+    StatementVerifyError: statement_words.not_found,
     BatchError: certificate_words.no_file,
     PaperError: certificate_words.paper_refused,
     PictureError: certificate_words.no_picture,

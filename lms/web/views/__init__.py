@@ -36,6 +36,7 @@ from . import (
     sign_in,
     sittings,
     slips,
+    statements,
     tokens,
     workspace,
 )
@@ -51,6 +52,7 @@ ALL_VIEWS: tuple[Blueprint, ...] = (
     sittings.bp,
     exports.bp,
     questions.bp,
+    statements.bp,
     desk.bp,
     runs.bp,
     reminders.bp,

@@ -103,6 +103,7 @@ def home() -> str | Response:
         ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
         may_export=access.desk.test(viewer),
+        may_issue=access.statements.test(viewer),
         tabs=question_tabs.tabs("overview"),
         company_url=lambda row: _between(what).url("desk.company", is_sorted=False, uid=row.keys[-1]),
         notes=_notes_of(report),
