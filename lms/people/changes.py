@@ -212,8 +212,10 @@ class Deed:
 
 
 def history_of_company(session: Session, company_id: int, *, limit: int = 30) -> list[Deed]:
-    """The newest deeds first. People and where they work are counted, the rest is listed. Three queries."""
-    return _history(session, Change.company_id == company_id, ("lms_person", "lms_employment"), limit)
+    """The newest deeds first. People, where they work and what they apply for are counted, the rest is listed. Three queries."""
+    return _history(
+        session, Change.company_id == company_id, ("lms_person", "lms_employment", "lms_application"), limit
+    )
 
 
 def history_of_person(session: Session, person_id: int, *, limit: int = 30) -> list[Deed]:
@@ -222,9 +224,10 @@ def history_of_person(session: Session, person_id: int, *, limit: int = 30) -> l
 
 
 def history_of(session: Session, subject: str, *, limit: int = 30) -> list[Deed]:
-    """What was done to one subject (centre:3), the newest first. Three queries."""
+    """What was done to one subject (centre:3), the newest first. Who was put into a run is counted, the rest is listed. Three
+    queries."""
     mine = select(ChangeSet.id).where(ChangeSet.subject == subject)
-    return _history(session, Change.set_id.in_(mine), (), limit)
+    return _history(session, Change.set_id.in_(mine), ("lms_application",), limit)
 
 
 def load_of(session: Session, subject: str, uid: UUID) -> ChangeSet:

@@ -204,6 +204,8 @@ def _names(session: Session, changes: Sequence[Change]) -> dict[tuple[str, int],
 def _counted(deed: Deed) -> list[str]:
     lines = []
     for (table, what), rows in sorted(deed.counts.items()):
+        if table == "lms_application" and what == "added":
+            lines.append(ngettext("%(num)s person put down", "%(num)s people put down", rows))
         if table != "lms_employment":
             continue
         lines.append(

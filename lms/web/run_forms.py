@@ -104,7 +104,7 @@ class RuleForm(Form):
     reason = StringField(
         _("Reason"),
         validators=[Optional(), Length(max=200, message=_("This is too long."))],
-        description=_("It is kept with the change."),
+        description=_("It is kept with the change. Once the run is open, it is needed."),
     )
 
     def to_fields(self) -> RuleFields:

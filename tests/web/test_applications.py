@@ -150,6 +150,9 @@ def test_a_company_s_people_are_put_down_after_a_look(site: Site, run: Run) -> N
     officer.send(desk(run, "/enrol"), {"company": str(world.hanbit.uid), "person": people, "do": "enrol"})
     assert application_of(site, world.hana).state == "accepted"
     assert application_of(site, world.junho).state == "waiting"
+    history = text_of(officer.see(f"/desk/runs/{run.uid}/"))
+    assert "2명" in history
+    assert "김하나" not in history
     page = officer.see(desk(run))
     assert page.select_one("input[name=application][form=waiters]") is not None
     undo = page.select_one("form[action*='/sets/']")
