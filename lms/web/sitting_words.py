@@ -86,6 +86,7 @@ def _sentences() -> dict[str, str]:
         ),
         "changed": _("Somebody else noted this meanwhile. Look at it, and choose again if it is wrong."),
         "time_missing": _("The sitting isn't on now. Type the time and save."),
+        "digits": _("The code has six digits. Type those that the screen shows now."),
         "wrong": _(
             "This is not the code that the screen of this sitting shows now. It changes every half minute; type the one "
             "that stands there."

@@ -310,7 +310,7 @@ def test_the_code_of_this_half_minute_and_the_one_before(session: Session, world
     code = codes.code_at(KEY, sitting.uid, DURING)
     assert len(code) == 6
     assert code.isdigit()
-    assert codes.is_right(KEY, sitting.uid, f" {code[:3]} {code[3:]}", DURING + timedelta(seconds=59))
+    assert codes.is_right(KEY, sitting.uid, f" {code[:3]} - {code[3:]}", DURING + timedelta(seconds=59))
     assert not codes.is_right(KEY, sitting.uid, code, DURING + timedelta(seconds=60))
     assert not codes.is_right(KEY, sitting.uid, "한글", DURING)
     assert enter(session, world, sitting, enrolment, code, DURING + timedelta(minutes=2)) is None
@@ -331,12 +331,20 @@ def test_a_code_of_another_sitting_or_of_the_wrong_time_notes_nothing(
     assert session.scalar(select(func.count()).select_from(Attendance)) == 0
 
 
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "한글"])
+def test_what_can_be_no_code_is_no_guess(session: Session, world: World, enrolment: Enrolment, typed: str) -> None:
+    sitting = planned(session, world)
+    for _ in range(codes.TRIES_OF_PERSON + 1):
+        refused("digits", lambda: enter(session, world, sitting, enrolment, typed, DURING))
+    assert enter(session, world, sitting, enrolment, codes.code_at(KEY, sitting.uid, DURING), DURING) is not None
+
+
 def test_guessing_ends_after_a_few_tries(
     session: Session, world: World, enrolment: Enrolment, junho: Enrolment
 ) -> None:
     sitting = planned(session, world)
     for _ in range(codes.TRIES_OF_PERSON):
-        assert enter(session, world, sitting, enrolment, "no", DURING) is None
+        assert enter(session, world, sitting, enrolment, "12 34 56", DURING) is None
     right = codes.code_at(KEY, sitting.uid, DURING)
     refused("throttled", lambda: enter(session, world, sitting, enrolment, right, DURING))
     assert enter(session, world, sitting, junho, right, DURING) is not None  # others go on

@@ -210,7 +210,7 @@ def test_the_screen_shows_a_code_that_a_learner_enters(site: Site, jihun: Browse
 def test_guessing_is_stopped_and_told(site: Site, hana: Browser) -> None:
     sitting = added(site)
     hana.see(f"/sittings/{sitting.uid}")
-    answers = [hana.send(f"/sittings/{sitting.uid}", {"code": "x"}) for _ in range(codes.TRIES_OF_PERSON + 1)]
+    answers = [hana.send(f"/sittings/{sitting.uid}", {"code": "123456"}) for _ in range(codes.TRIES_OF_PERSON + 1)]
     assert [answer.status_code for answer in answers] == [422] * codes.TRIES_OF_PERSON + [429]
     assert "강사에게" in answers[-1].get_data(as_text=True)
     assert rows(site) == []
@@ -265,8 +265,21 @@ def test_home_tells_of_the_sitting_and_of_the_hours_that_are_missing(site: Site,
         session.commit()
     text = hana.see("/").get_text()
     assert "오늘 집체교육: 현장 실습" in text
+    assert "화면의 출석 번호 입력" in text
     assert "집체교육에 3시간 더 출석하십시오" in text
     assert "75 % 이상 출석해야" in hana.see(site.address()).get_text()
+
+
+def test_home_asks_for_no_code_once_presence_is_noted(site: Site, hana: Browser) -> None:
+    sitting = added(site)
+    added(site, begins_at=utcnow() - timedelta(minutes=5), title="테스트베드", expects="seated", seats=1)
+    hana.see(f"/sittings/{sitting.uid}")
+    hana.send(f"/sittings/{sitting.uid}", {"code": codes.code_at(site.lms.code_key, sitting.uid, utcnow())})
+    text = hana.see("/").get_text()
+    assert "번호로 출석" in text
+    assert "화면의 출석 번호 입력" not in text
+    assert "테스트베드" not in text, "she has no seat there"
+    assert "번호 입력" not in hana.see(site.address()).select_one("#sittings").get_text()
 
 
 def test_a_calendar_takes_it(site: Site, hana: Browser) -> None:

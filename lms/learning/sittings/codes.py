@@ -48,9 +48,14 @@ def seconds_left(moment: datetime) -> int:
     return STEP - int(moment.timestamp()) % STEP
 
 
+def digits_of(typed: str) -> str:
+    """Without spaces, hyphens and the like; full-width digits are digits."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", typed) if sign.isdecimal())
+
+
 def is_right(key: bytes, sitting_uid: UUID, typed: str, moment: datetime) -> bool:
-    """Whether it is the code of this half minute or of the one before. Spaces and full-width digits are forgiven."""
-    digits = "".join(unicodedata.normalize("NFKC", typed).split())
+    """Whether it is the code of this half minute or of the one before."""
+    digits = digits_of(typed)
     step = int(moment.timestamp()) // STEP
     right = [hmac.compare_digest(digits.encode(), _code(key, sitting_uid, back).encode()) for back in (step, step - 1)]
     return any(right)
@@ -93,14 +98,16 @@ def enter(
     now: datetime,
 ) -> tuple[Noted, Standing] | None:
     """Note the arrival, or where the sitting asks for it the leaving, of whoever types the code of the screen. None for a
-    wrong one: that is counted, which has to be committed. The enrolment is locked, so that tries which come together are
-    counted one after the other.
+    wrong one: that is counted, which has to be committed; what can't be a code at all is no guess. The enrolment
+    is locked, so that tries which come together are counted one after the other.
 
     Raises:
-        SittingError: early, over, cancelled, throttled, seat_missing, noted, already
+        SittingError: early, over, cancelled, digits, throttled, seat_missing, noted, already
         RunStateError
     """
     _refuse_time(sitting, is_leaving, now)
+    if len(digits_of(typed)) != DIGITS:
+        raise SittingError("digits")
     enrolment = ledger.lock(session, enrolment.id)
     _refuse_guessing(session, sitting, enrolment.person_id, now)
     if not is_right(key, sitting.uid, typed, now):

@@ -16,8 +16,8 @@ class SittingError(LMSError):
     Of presence: closed (the run is), cancelled, seat_missing, times, reason_missing, changed (somebody noted something else
     meanwhile), not_begun, time_missing (after the end somebody has to say when), presence.
 
-    Of the code: early, over (`ends_at`), wrong, throttled, cancelled, seat_missing, noted (there is a word of hers already),
-    already (arrival and leaving are both noted), too_early_to_leave, closed.
+    Of the code: early, over (`ends_at`), digits (there are not six), wrong, throttled, cancelled, seat_missing,
+    noted (there is a word of hers already), already (arrival and leaving are both noted), too_early_to_leave, closed.
     """
 
     sentence = "The sitting was not changed: {reason}."

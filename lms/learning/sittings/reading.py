@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
-from lms.clock import end_of_day
+from lms.clock import end_of_day, seoul_day
 from lms.errors import NotFoundError
 from lms.learning.classroom import employee_numbers
 from lms.learning.runs import reading
@@ -271,6 +271,17 @@ class OwnSitting:
     def is_mine(self) -> bool:
         """Whether she is expected at this one."""
         return self.has_seat or self.sitting.expects == "all"
+
+
+def list_of_day(session: Session, enrolment: Enrolment, now: datetime) -> list[OwnSitting]:
+    """Those of today that are not over and at which she is expected; the run's sittings are loaded. No query where none is."""
+    day = seoul_day(now)
+    held = [
+        sitting
+        for sitting in enrolment.run.sittings
+        if not sitting.is_cancelled and sitting.ends_at > now and (sitting.day == day or sitting.begins_at <= now)
+    ]
+    return [own for own in list_own(session, enrolment, held, now) if own.is_mine]
 
 
 def list_own(session: Session, enrolment: Enrolment, sittings: Sequence[Sitting], now: datetime) -> list[OwnSitting]:

@@ -48,7 +48,18 @@ def home() -> str | AnyResponse:
     now = [item for item in attendances if item.enrolment.is_open_on(day)]
     later = [item for item in attendances if item not in now and day < item.enrolment.run.learn_from]
     past = [item for item in attendances if item not in now and item not in later]
-    return render("lms/home.html", now=now, later=later, past=past, day=day, moment=utcnow())
+    moment = utcnow()
+    return render(
+        "lms/home.html",
+        now=now,
+        later=later,
+        past=past,
+        day=day,
+        moment=moment,
+        sittings={item.enrolment.run_id: sittings.list_of_day(session, item.enrolment, moment) for item in now},
+        marks=sitting_words.marks(),
+        tones=sitting_words.MARK_TONES,
+    )
 
 
 @bp.get("/runs/<uuid:run>")
