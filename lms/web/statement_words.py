@@ -146,7 +146,7 @@ def _isolates(error: LMSError) -> str:
         "became of them: %(where)s. Choose another day.",
         other=other,
         k=error.k,
-        where=error.where,
+        where=error.where or _("Total"),
     )
 
 

@@ -104,15 +104,15 @@ def _given(session: Session, question: Question, mask: Mask) -> dict[tuple[date,
 
 
 def _where(session: Session, question: Question, key: Key) -> str:
-    """The names of a cell's region and course."""
+    """The names of a cell's region and course; "" is the total of all."""
     table = _table(session, question, 1, 0, "ko")
     names = {group.key: group.name for group in (*table.regions, *table.courses)}
-    return " · ".join(names.get(each, each) for each in key if each != TOTAL) or "전체"
+    return " · ".join(names.get(each, each) for each in key if each != TOTAL)
 
 
 def isolating(before: Told, after: Told, k: int) -> Key | None:
     """A cell of which both together tell that 1 to k − 1 people came or went, or completed or not; None where there is none."""
-    for key in sorted({*before.counts, *after.counts}):
+    for key in sorted({*before.counts, *after.counts}, key=lambda key: (TOTAL in key, key)):
         if key in before.hidden and key in after.hidden:
             continue
         was, now = before.counts.get(key, (0, 0)), after.counts.get(key, (0, 0))

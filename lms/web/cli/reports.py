@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,17 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from lms.clock import today
+from lms.models import Statement
 from lms.reports import completions, downloads, keys, tables
 from lms.reports.question import DIMENSIONS, Question
 from lms.reports.rollups import rebuilding
 from lms.reports.rollups.rebuilding import Difference
+from lms.reports.statements import comparing
+from lms.reports.statements import reading as statements
+from lms.reports.statements.cells import Cells, FileError, read_csv
 
 from ..extension import LMS
 from .group import console, in_site, lms, say
@@ -164,6 +169,90 @@ def _told(difference: Difference) -> str:
     where = f"run {difference.run}" if difference.month is None else f"before {difference.month}"
     lacks = ", ".join(f"{name} {lack:+d}" for name, lack in difference.lacks.items() if lack) or "0 in all"
     return f"{difference.table}, {where}: {difference.groups} sums differ from the ledger, which says {lacks}"
+
+
+@report.command("verify")
+@click.argument("what", metavar="STATEMENT|FILE.csv")
+@click.option("--of", "of", metavar="STATEMENT", help="the statement that the file should hold; says which rows differ")
+@in_site
+def report_verify(site: LMS, what: str, of: str | None) -> None:
+    """Hold a statement, by its number or code, or a CSV of one against what was issued, and ask its question again.
+
+    Ends with status 1 if anything differs, or there is no such statement.
+    """
+    file = Path(what)
+    with site.database.reading() as session:
+        found = _load_statement(session, of) if of else None
+        if file.suffix.lower() == ".csv" or file.exists():
+            found = _hold_file(session, file, found)
+        else:
+            found = _load_statement(session, what)
+        say(f"Statement {found.number}, issued at {found.issued_at:%Y-%m-%d %H:%M} UTC, as of {found.as_of}.")
+        say(f"SHA-256 {found.digest}")
+        is_right = _tell_kept(found) & _tell_again(statements.again(session, found), found)
+    if not is_right:
+        raise SystemExit(1)
+
+
+def _load_statement(session: Session, name: str) -> Statement:
+    found = statements.find_by_number(session, name) or statements.find(session, name)
+    if found is None:
+        raise click.ClickException(
+            f"There is no statement '{name}'. Give the number or the code that is printed on it."
+        )
+    return found
+
+
+def _hold_file(session: Session, file: Path, statement: Statement | None) -> Statement:
+    """The statement whose rows the file has; if it isn't the one that was named, its rows that differ are told."""
+    try:
+        content = file.read_bytes()
+        same = statements.find_by_csv(session, content)
+        headings, rows = read_csv(content)
+    except (OSError, FileError) as error:
+        raise click.ClickException(str(error)) from None
+    if statement is None and not same:
+        raise click.ClickException(
+            "No statement has these rows. Name the statement by --of NUMBER to see which rows differ."
+        )
+    if statement is None or statement.digest in {one.digest for one in same}:
+        say("The file holds the rows of the statement.")
+        return statement or same[0]
+    kept = statements.cells_of(statement)
+    if headings != tuple(column.header for column in kept.columns):
+        raise click.ClickException(f"The file has other columns than statement {statement.number}.")
+    say(f"The file differs from statement {statement.number}:")
+    _tell_rows(comparing.differences(kept, Cells(kept.columns, rows)))
+    raise SystemExit(1)
+
+
+def _tell_kept(statement: Statement) -> bool:
+    if statements.is_intact(statement):
+        say("The rows that are kept are those that were issued.")
+        return True
+    say("The rows that are kept are not those that were issued: somebody changed the database.")
+    return False
+
+
+def _tell_again(again: statements.Again, statement: Statement) -> bool:
+    if again.is_same:
+        say("Asked again today, the same question gives the same rows.")
+        return True
+    say(f"Asked again today, {len(again.differences)} rows differ:")
+    _tell_rows(again.differences)
+    if again.before.total != again.after.total:
+        _tell_rows([comparing.Difference(again.before.total, again.after.total)])
+    if again.definition != statement.definition:
+        say(f"The figures mean something else: definition {statement.definition} then, {again.definition} today.")
+    say(f"Issued by version {statement.version}, asked again by version {again.version}.")
+    return False
+
+
+def _tell_rows(differences: Sequence[comparing.Difference]) -> None:
+    for each in differences:
+        for sign, row in (("-", each.before), ("+", each.after)):
+            if row is not None:
+                say(f"{sign} {' | '.join(row)}")
 
 
 def _write(sheet: tables.Sheet, question: Question, form: str, output: Path | None) -> None:
