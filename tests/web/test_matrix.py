@@ -89,6 +89,7 @@ GET    questions.people_behind     in     403     403   403     200     200     
 GET    desk.company                in     403     403   403     200     404         200        200    403      pw
 POST   desk.export_people          in     403     403   403     200     404         200        200    403      pw
 GET    desk.learner                in     403     403   403     200     404         200        200    403      pw
+POST   desk.record                 in     403     403   403     200     404         200        200    403      pw
 GET    desk.waiting                in     403     403   200     200     200         200        200    200      pw
 GET    exports.home                in     403     403   403     200     200         200        200    403      pw
 POST   exports.ask                 in     403     403   403     200     200         200        200    403      pw
@@ -402,7 +403,7 @@ class Case:
             **dict.fromkeys((f"workspace.{name}" for name in ("draft", "save", "hand_in", "work", "attempts")), run),
             "workspace.read_notebook": run,
             **dict.fromkeys(("workspace.result", "workspace.cells"), submission),
-            **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner"), decision),
+            **dict.fromkeys(("desk.uphold", "desk.revoke", "desk.learner", "desk.record"), decision),
             **dict.fromkeys(("desk.company", "desk.export_people"), company),
             **{key: {"uid": nothing} for key in ("exports.page", "exports.take", "exports.drop")},
             **dict.fromkeys(("desk.export", "office.export"), kind),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from lms.clock import today
 from lms.models import AccessEntry, Download
 from lms.reports import catalogue
+from tests.credentials.test_printing import text_of
 
 from . import crowd
 from .browser import Browser
@@ -113,3 +115,46 @@ def test_words_that_mean_nothing_show_nobody(site: Site, officer: Browser, words
     answer = officer.get(f"/desk/questions/people?{words}")
     assert answer.status_code == (404 if words.startswith("reached") else 200)
     assert "김하나" not in answer.get_data(as_text=True)
+
+
+# On paper
+
+
+def _pdf(answer: TestResponse) -> str:
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/pdf"
+    return text_of(answer.get_data())
+
+
+def test_a_company_goes_on_paper_with_a_reason(site: Site, officer: Browser) -> None:
+    crowd.fill(site, 1)
+    where = f"/desk/companies/{site.world.hanbit.uid}"
+    officer.see(where)
+    form = {"form": "pdf", "csrf_token": officer.token}
+    assert officer.post(f"{where}/people", data=form | {"reason": " "}).status_code == 422
+    text = _pdf(officer.post(f"{where}/people", data=form | {"reason": "분기 점검"}))
+    assert "한빛정밀" in text
+    assert "김하나" in text
+    assert "수강생 0-0" not in text
+    manager = site.browser_of(site.world.doyun)
+    manager.see("/company/")
+    own = {"form": "pdf", "csrf_token": manager.token, "reason": "분기 점검"}
+    assert "김하나" in _pdf(manager.post("/company/people", data=own))
+    with site.lms.database.reading() as session:
+        noted = [(row.report, row.form, row.rows, row.reason) for row in session.scalars(select(Download))]
+    assert noted == [("company_sheet", "pdf", 1, "분기 점검")] * 2
+
+
+def test_a_learner_goes_on_paper_the_same_each_time(site: Site, officer: Browser) -> None:
+    where = f"/desk/learners/{site.enrolled[site.world.hana.id].uid}"
+    officer.see(where)
+    form = {"csrf_token": officer.token, "reason": "본인 요청"}
+    first = officer.post(f"{where}/record", data=form)
+    text = _pdf(first)
+    assert "김하나" in text
+    assert "수강 신청" in text
+    assert "SHA-256" in text
+    assert officer.post(f"{where}/record", data=form).get_data() == first.get_data()
+    missing = officer.post(f"{where}/record", data={"csrf_token": officer.token})
+    assert missing.status_code == 422
+    assert "record-reason-error" in missing.get_data(as_text=True)

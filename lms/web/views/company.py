@@ -15,7 +15,7 @@ from lms.reports.downloads import ReasonMissingError
 from lms.reports.learners import list_learners
 from lms.reports.question import CURRENT, Question
 
-from .. import access, asked, downloads, people, seen
+from .. import access, asked, downloads, people, seen, sheets
 from ..asked import Asked
 from ..database import session
 from ..errors import explain
@@ -100,9 +100,11 @@ def _count(rows: Sequence[people.Row]) -> Counts:
 @access.company_manager
 def export_people() -> Response | tuple[str, int]:
     """The ticked, or all of the list, as a file with names: the reason is asked for and kept."""
-    what, _companies = _asked()
-    reason = request.form.get("reason", "")
+    what, companies = _asked()
+    reason, chosen = request.form.get("reason", ""), request.form.getlist("enrolment")
     try:
-        return downloads.of_people(what, request.form.get("form", ""), request.form.getlist("enrolment"), reason)
+        if request.form.get("form") == "pdf":
+            return sheets.of_people(what, ", ".join(company.name for company in companies), chosen, reason)
+        return downloads.of_people(what, request.form.get("form", ""), chosen, reason)
     except ReasonMissingError as error:
         return _show(explain(error), reason), 422

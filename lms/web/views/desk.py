@@ -24,7 +24,7 @@ from lms.reports.regions import Regions
 from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
-from .. import access, asked, downloads, flashes, forms, growth, people, question_tabs, seen, words
+from .. import access, asked, downloads, flashes, forms, growth, people, question_tabs, seen, sheets, words
 from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
@@ -219,10 +219,12 @@ def _show_company(uid: UUID, problem: str = "", reason: str = "") -> str:
 def export_people(uid: UUID) -> Response | tuple[str, int]:
     """The ticked, or all of the list, as a file with names: the reason is asked for and kept."""
     what = _asked_of_company(uid)
-    _load_company(uid, what)
-    reason = request.form.get("reason", "")
+    found, _total = _load_company(uid, what)
+    reason, chosen = request.form.get("reason", ""), request.form.getlist("enrolment")
     try:
-        return downloads.of_people(what, request.form.get("form", ""), request.form.getlist("enrolment"), reason)
+        if request.form.get("form") == "pdf":
+            return sheets.of_people(what, found.name, chosen, reason)
+        return downloads.of_people(what, request.form.get("form", ""), chosen, reason)
     except ReasonMissingError as error:
         return _show_company(uid, explain(error), reason), 422
 
@@ -233,7 +235,22 @@ def export_people(uid: UUID) -> Response | tuple[str, int]:
 @bp.get("/learners/<uuid:enrolment>")
 @access.desk
 def learner(enrolment: UUID) -> str:
+    return _show_learner(history.load_learner(session, access.viewer(), enrolment))
+
+
+@bp.post("/learners/<uuid:enrolment>/record")
+@access.desk
+def record(enrolment: UUID) -> Response | tuple[str, int]:
+    """Her record in the run on paper: the reason is asked for and kept."""
     found = history.load_learner(session, access.viewer(), enrolment)
+    reason = request.form.get("reason", "")
+    try:
+        return sheets.of_learner(found, reason)
+    except ReasonMissingError as error:
+        return _show_learner(found, explain(error), reason), 422
+
+
+def _show_learner(found: history.LearnerInRun, problem: str = "", reason: str = "") -> str:
     seen.person(found.person.id, "learner_page")
     return render(
         "lms/desk/learner.html",
@@ -241,6 +258,9 @@ def learner(enrolment: UUID) -> str:
         day=today(),
         class_url=_class_url(access.viewer(), found),
         person_url=_person_url(access.viewer(), found),
+        take_problem=problem,
+        reason=reason,
+        here=url("desk.learner", enrolment=found.enrolment.uid),
     )
 
 
