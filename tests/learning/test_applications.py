@@ -681,6 +681,18 @@ def test_the_catalogue_says_where_she_stands_in_each_run(session: Session, world
     assert [one.may_leave for one in found.own] == [True, False]
 
 
+def test_a_manager_sees_who_left_and_who_took_an_application_back(session: Session, world: World, run: Run) -> None:
+    run.learn_from = date(2026, 5, 1)
+    apply(session, run, world.hana)
+    leaving.withdraw_oneself(session, enrolments.load_own(session, world.viewer(world.hana), run.uid), now=NOW)
+    asks(session, run, "officer")
+    again = apply(session, run, world.hana).application
+    assert again is not None
+    deciding.withdraw(session, world.viewer(world.hana), again.uid, now=NOW)
+    found = lists.list_applications(session, run, ["accepted", "withdrawn"])
+    assert [one.outcome for one in found] == ["withdrawn", "taken_back"]
+
+
 def test_the_catalogue_tells_the_newest_application_of_a_run_alone(session: Session, world: World, run: Run) -> None:
     run.seats, run.learn_from = 1, date(2026, 5, 1)
     asks(session, run, "officer")

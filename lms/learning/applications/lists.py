@@ -35,7 +35,8 @@ MOST = 2_000  # applications that a page lists
 
 @dataclass(frozen=True)
 class Asked:
-    """An application with who it is of. `place` on the waiting list; `asks`: whom the run asks for approval."""
+    """An application with who it is of. `place` on the waiting list; `asks`: whom the run asks for approval; `has_left`: whether
+    the seat that came of it was given back or taken away."""
 
     application: Application
     person: Person
@@ -43,6 +44,14 @@ class Asked:
     department: str
     place: int | None
     asks: str
+    has_left: bool
+
+    @property
+    def outcome(self) -> str:
+        """A state of the application; taken_back by the learner, or withdrawn from the run since."""
+        if self.application.state == "withdrawn":
+            return "taken_back"
+        return "withdrawn" if self.has_left and self.application.state == "accepted" else self.application.state
 
     @property
     def waits_for(self) -> str:
@@ -92,17 +101,28 @@ def _applications() -> Select:
         .scalar_subquery()
     )
     return (
-        select(Application, Person, Company, department, place + 1, deciding.approval())
+        select(Application, Person, Company, department, place + 1, deciding.approval(), Enrolment.state)
         .join(Person, Person.id == Application.person_id)
         .join(Company, Company.id == Application.company_id)
+        .outerjoin(
+            Enrolment, and_(Enrolment.run_id == Application.run_id, Enrolment.person_id == Application.person_id)
+        )
         .outerjoin(Admission, Admission.run_id == Application.run_id)
     )
 
 
 def _asked(session: Session, statement: Select) -> list[Asked]:
     return [
-        Asked(application, person, company, department or "", place if application.state == "waiting" else None, asks)
-        for application, person, company, department, place, asks in session.execute(statement)
+        Asked(
+            application,
+            person,
+            company,
+            department or "",
+            place if application.state == "waiting" else None,
+            asks,
+            has_left=enrolment_state == "withdrawn",
+        )
+        for application, person, company, department, place, asks, enrolment_state in session.execute(statement)
     ]
 
 
