@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lms import audit
@@ -96,10 +96,12 @@ def cancel(session: Session, viewer: Viewer, uid: UUID) -> None:
 
 
 def has_failed(session: Session, batch: CertificateBatch) -> bool:
-    """Whether its job was given up."""
+    """Whether the job of one of its portions was given up."""
+    first = f"{JOB_KIND}:{batch.id}"
+    of_it = or_(Job.once == first, Job.once.startswith(f"{first}:", autoescape=True))
     return batch.state == "failed" or (
         batch.state == "waiting"
-        and session.scalar(select(Job.state).where(Job.once == f"{JOB_KIND}:{batch.id}")) == "failed"
+        and session.scalar(select(Job.id).where(Job.state == "failed", of_it).limit(1)) is not None
     )
 
 

@@ -17,7 +17,7 @@ from lms.credentials.batches import BatchError
 from lms.files import FileStore
 from lms.jobs import queue
 from lms.jobs.worker import Worker
-from lms.models import Certificate, CertificateBatch, Company, Database, Person, Run
+from lms.models import Certificate, CertificateBatch, Company, Database, Job, Person, Run
 from lms.people.privacy import retention
 from tests import world as people
 from tests.documents.test_pictures import png
@@ -218,6 +218,25 @@ def test_what_is_cancelled_is_made_no_further(database: Database, world: World, 
     with database.reading() as session:
         assert session.get_one(Certificate, 1).pdf is None
         assert session.get_one(CertificateBatch, batch.id).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("part", "has_failed"), [("1", True), ("1:2", True), ("12", False), ("2:1", False)], ids=lambda value: str(value)
+)
+def test_a_portion_that_was_given_up_is_told(
+    database: Database, world: World, hana: int, part: str, has_failed: bool
+) -> None:
+    with database.writing() as session:
+        issued(session, hana)
+        session.commit()
+    batch = ask(database, world)
+    with database.writing() as session:
+        session.query(Job).delete()
+        queue.enqueue(
+            session, batches.JOB_KIND, {"batch": batch.id}, once=f"{batches.JOB_KIND}:{part}"
+        ).state = "failed"
+        session.commit()
+        assert (batch.id, batches.has_failed(session, batch)) == (1, has_failed)
 
 
 def test_a_zip_comes_in_pieces_and_is_the_same_each_time() -> None:
