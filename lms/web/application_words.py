@@ -91,6 +91,7 @@ def _leaving(error: LMSError) -> str:
         "too_late": _("It is more than a day ago. Enrol the person anew."),
         "not_withdrawn": _("The person is in the run already."),
         "transferred": _("The person was transferred. Transfer from the other run, if it was a mistake."),
+        "overlaps": why("overlaps"),
         "full": _("The seat has gone to somebody else meanwhile. Enrol the person anew; there is a waiting list."),
     }[error.reason]
 

@@ -510,6 +510,21 @@ def test_a_withdrawal_is_undone_within_a_day_while_the_seat_is_free(session: Ses
     assert caught.value.reason == "full"
 
 
+def test_nobody_comes_back_into_a_second_run_at_a_time(session: Session, world: World, run: Run) -> None:
+    made = apply(session, run, world.hana).enrolment
+    assert made is not None
+    leaving.withdraw(session, run.id, [made.id], actor_id=world.seoyeon.id, reason="실수", now=NOW)
+    other = make_run(
+        session, world.course, world.exercise_version, world.busan_centre, number=2,
+        learn_from=run.learn_from, learn_to=run.learn_to,
+    )  # fmt: skip
+    (admitted,) = seats.admit(session, other.id, [world.hana.id], way="officer", now=NOW)
+    assert admitted.outcome == "enrolled"
+    with pytest.raises(LeavingError) as caught:
+        leaving.take_back(session, made, actor_id=world.seoyeon.id, now=NOW)
+    assert (caught.value.reason, made.state) == ("overlaps", "withdrawn")
+
+
 @pytest.mark.parametrize("what", ["reason_missing", "closed", "nobody"])
 def test_a_withdrawal_has_a_reason_and_a_run_that_is_not_closed(
     session: Session, world: World, run: Run, what: str

@@ -25,7 +25,8 @@ class LeavingError(LMSError):
     """`reason`: reason_missing, closed (the run is), begun (a learner leaves by herself only before the start), completed (what
     was completed is revoked, not left), nobody (none of these is in the run).
 
-    Of taking back: too_late (a day is over), not_withdrawn, transferred, full (the seat is somebody else's)."""
+    Of taking back: too_late (a day is over), not_withdrawn, transferred, overlaps (she is in another run of the course
+    at the time), full (the seat is somebody else's)."""
 
     sentence = "Nobody left the run, or came back: {reason}."
 
@@ -135,6 +136,8 @@ def take_back(session: Session, enrolment: Enrolment, *, actor_id: int | None, n
         raise LeavingError("too_late")
     if session.scalar(select(exists().where(Transfer.from_id == enrolment.id))):
         raise LeavingError("transferred")
+    if seats.elsewhere(session, run, [enrolment.person_id]):
+        raise LeavingError("overlaps")
     if not seats.book_of(session, run).has_seats(enrolment.company_id, enrolment.region_id):
         raise LeavingError("full")
     enrolment.state = "enrolled"
