@@ -148,8 +148,9 @@ def test_each_gets_the_own_values_once(database: Database, world: World, run: Ru
 
 
 @pytest.mark.usefixtures("today")
-def test_a_form_that_is_sent_twice_is_one_message(database: Database, world: World, run: Run) -> None:
-    assert write(database, world, run).id == write(database, world, run).id
+@pytest.mark.parametrize("key", ["k", "k" * 100], ids=["ours", "longer than is kept"])
+def test_a_form_that_is_sent_twice_is_one_message(database: Database, world: World, run: Run, key: str) -> None:
+    assert write(database, world, run, key=key).id == write(database, world, run, key=key).id
     work(database)
     assert got(database).total() == 2
     with database.reading() as session:

@@ -120,7 +120,7 @@ def write(
     Raises:
         BulletinError: nobody, too_many
     """
-    now = now or utcnow()
+    now, key = now or utcnow(), key[:64]
     # One at a time of a sender, so that a form that arrives twice at once finds the first.
     session.scalar(select(Person.id).where(Person.id == viewer.id).with_for_update())
     known = session.scalar(select(Bulletin).where(Bulletin.sender_id == viewer.id, Bulletin.key == key))
@@ -139,7 +139,7 @@ def write(
         run_id=scope.run.id if scope.run else None,
         company_id=scope.company.id if scope.company else None,
         who=who,
-        key=key[:64],
+        key=key,
         subject=text.subject,
         body=text.body,
         state="waiting",
