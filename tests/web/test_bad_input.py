@@ -266,3 +266,19 @@ def test_a_text_that_no_database_keeps_is_refused(site: Site) -> None:
     answer = browser.send(f"{company}/people", {"form": "csv", "reason": "감사 자료 제출\0"})
     assert answer.status_code == 400
     assert site.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/messages/?page={number}", 200),
+        ("GET", "/slips/?page={number}", 200),
+        ("POST", "/desk/runs/{uid}/limits/{number}/remove", 404),
+    ],
+)
+def test_a_number_that_no_database_keeps_leads_nowhere(site: Site, method: str, path: str, status: int) -> None:
+    officer = site.browser_of(site.world.seoyeon)
+    officer.see("/desk/")
+    address = path.format(uid=site.run.uid, number="9" * 25)
+    answer = officer.send(address, {}) if method == "POST" else officer.get(address)
+    assert answer.status_code == status

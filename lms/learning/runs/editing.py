@@ -422,7 +422,8 @@ def _whose(company: Company | None, region: Region | None) -> tuple[ColumnElemen
 def remove_quota(session: Session, viewer: Viewer, run: Run, quota_id: int, *, now: datetime | None = None) -> None:
     """Raises states.RunStateError, NotFoundError."""
     states.refuse(run, "edit")
-    row = session.scalar(select(RunQuota).where(RunQuota.run_id == run.id, RunQuota.id == quota_id))
+    of_run = session.scalars(select(RunQuota).where(RunQuota.run_id == run.id))
+    row = next((quota for quota in of_run if quota.id == quota_id), None)
     if row is None:
         raise NotFoundError()
     changes.begin(session, "run_quota_removed", actor_id=viewer.id, subject=subject_of(run)).remove(row)

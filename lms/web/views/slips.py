@@ -33,7 +33,7 @@ def _site_address() -> str:
 
 
 def _page_number() -> int:
-    return max(1, request.args.get("page", 1, type=int))
+    return max(1, min(request.args.get("page", 1, type=int), 100_000))
 
 
 @bp.get("/")
