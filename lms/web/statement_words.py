@@ -23,7 +23,7 @@ def on_paper(draft: Draft, number: str, moment: datetime) -> Mapping[str, Any]:
         return {
             "title": title_of(draft.report),
             "number": _("Statement no. %(number)s", number=number),
-            "facts": [*facts(draft), [_("Issued"), format_day(moment, "moment")]],
+            "facts": [*facts(draft), [_("Issued at"), format_day(moment, "moment")]],
             "meaning_word": _("What the words mean"),
             "meaning": meaning(draft.report),
             "total_word": _("Total"),

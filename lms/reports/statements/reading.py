@@ -156,5 +156,6 @@ def again(session: Session, statement: Statement) -> Again:
 
 
 def question_of(statement: Statement) -> Question:
-    document = {name: value if isinstance(value, list) else [value] for name, value in statement.question.items()}
+    kept = {name: value for name, value in statement.question.items() if name != "mask"}
+    document = {name: value if isinstance(value, list) else [value] for name, value in kept.items()}
     return Question.from_words(document, default=Question(as_of=statement.as_of, by=()), today=today())
