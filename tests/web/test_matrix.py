@@ -227,6 +227,15 @@ GET    certificates.track_list     in     403     403   403     200     200     
 POST   certificates.add_track      in     403     403   403     404     404         403        403    403      pw
 GET    certificates.track          in     403     403   403     404     404         403        403    403      pw
 POST   certificates.change_track   in     403     403   403     404     404         403        403    403      pw
+GET    statements.home             in     403     403   403     200     200         403        200    403      pw
+GET    statements.new              in     403     403   403     200     200         403        200    403      pw
+POST   statements.issue            in     403     403   403     303     303         403        303    403      pw
+GET    statements.page             in     403     403   403     404     404         403        404    403      pw
+GET    statements.file             in     403     403   403     404     404         403        404    403      pw
+GET    statements.again            in     403     403   403     404     404         403        404    403      pw
+GET    statements.verify           200    200     200   200     200     200         200        200    200      200
+POST   statements.find             404    404     404   404     404     404         404        404    404      404
+GET    statements.shown            404    404     404   404     404     404         404        404    404      404
 GET    certificates.verify         200    200     200   200     200     200         200        200    200      200
 POST   certificates.find           404    404     404   404     404     404         404        404    404      404
 GET    certificates.shown          404    404     404   404     404     404         404        404    404      404
@@ -412,6 +421,9 @@ class Case:
             **dict.fromkeys(("privacy.person", "privacy.reveal"), person),
             "office.set_goals": {"uid": self.programme},
             "public.export": {"year": today().year},
+            **{f"statements.{name}": {"uid": nothing} for name in ("page", "again")},
+            "statements.file": {"uid": nothing, "kind": "pdf"},
+            "statements.shown": {"code": "A" * 16},
             **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
             **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
             **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
