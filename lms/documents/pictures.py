@@ -46,15 +46,16 @@ def read_png(content: bytes) -> Picture:
         raise PictureError("not_png")
     try:
         chunks = _chunks(content)
-        width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
+        width, height, depth, colour, packing, filtering, interlace = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     except (KeyError, struct.error):
         raise PictureError("damaged") from None
     if not (LEAST_SIDE <= width <= MOST_SIDE and LEAST_SIDE <= height <= MOST_SIDE):
         raise PictureError("size", width=width, height=height)
     if interlace:
         raise PictureError("interlaced")
-    if depth not in _DEPTHS.get(colour, ()) or (colour == 3) > (b"PLTE" in chunks):
+    if depth not in _DEPTHS.get(colour, ()) or packing or filtering:
         raise PictureError("damaged")
+    _tidy_colours(chunks, colour)
     rows = _rows(chunks.get(b"IDAT", b""), height, 1 + (width * depth * _SAMPLES[colour] + 7) // 8)
     chunks[b"IDAT"] = zlib.compress(rows, 9)
     kept = b"".join(_chunk(name, chunks[name]) for name in _KEPT if name in chunks)
@@ -75,6 +76,21 @@ def _chunks(content: bytes) -> dict[bytes, bytes]:
             found[name] = found.get(name, b"") + body
         place += 12 + size
     return found
+
+
+def _tidy_colours(chunks: dict[bytes, bytes], colour: int) -> None:
+    """Leave the palette and the transparency only where the colour type has them, and as the PNG specification has them: what
+    reads pictures for paper falls over others. Raises PictureError."""
+    if colour != 3:
+        chunks.pop(b"PLTE", None)
+    if colour not in (0, 2, 3):
+        chunks.pop(b"tRNS", None)
+    shades, odd = divmod(len(chunks.get(b"PLTE", b"")), 3)
+    if colour == 3 and (odd or not 1 <= shades <= 256):
+        raise PictureError("damaged")
+    lengths = {0: range(2, 3), 2: range(6, 7), 3: range(1, shades + 1)}
+    if b"tRNS" in chunks and len(chunks[b"tRNS"]) not in lengths[colour]:
+        raise PictureError("damaged")
 
 
 def _rows(packed: bytes, height: int, width: int) -> bytes:

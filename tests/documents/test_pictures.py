@@ -38,9 +38,10 @@ def test_nothing_but_pixels_is_kept() -> None:
     assert read_png(kept.png).png == kept.png
 
 
-def of_size(width: int, height: int, rows: bytes) -> bytes:
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+def of_size(width: int, height: int, rows: bytes, colour: int = 0, method: int = 0, **chunks: bytes) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 8, colour, method, 0, 0)
+    more = [(name.encode(), body) for name, body in chunks.items()]
+    parts = ((b"IHDR", head), *more, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(pictures._chunk(*part) for part in parts)
 
 
@@ -59,12 +60,25 @@ def of_size(width: int, height: int, rows: bytes) -> bytes:
         (of_size(60, 60, bytes(61 * 59)), "damaged"),  # too few
         (of_size(60, 60, bytes(100_000_000)), "damaged"),  # 100 MB in 100 kB
         (of_size(60, 60, b"\x09" + bytes(61 * 60 - 1)), "damaged"),  # no such filter
+        (of_size(60, 60, bytes(61 * 60), method=9), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), 3), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), 3, PLTE=b""), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), 3, PLTE=bytes(5)), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), 3, PLTE=bytes(3 * 257)), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), 3, PLTE=bytes(6), tRNS=bytes(3)), "damaged"),
+        (of_size(60, 60, bytes(61 * 60), tRNS=b"\x01"), "damaged"),
     ],
 )
 def test_what_is_no_seal_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(PictureError) as caught:
         read_png(content)
     assert caught.value.reason == reason
+
+
+def test_colours_are_left_out_where_the_kind_has_none() -> None:
+    kept = read_png(of_size(60, 60, bytes(121 * 60), 4, PLTE=bytes(5), tRNS=bytes(2)))
+    assert b"PLTE" not in kept.png
+    assert b"tRNS" not in kept.png
 
 
 def test_one_in_several_passes_is_refused() -> None:
