@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lms import audit
 from lms.clock import today, utcnow
-from lms.documents import pictures
+from lms.documents import glyphs, pictures
 from lms.errors import LMSError, NotFoundError
 from lms.files import FileStore
 from lms.models import Centre, CentrePaper
@@ -22,7 +22,8 @@ PICTURE_TYPE = "image/png"
 
 
 class PaperError(LMSError):
-    """`reason`: policy, past (a seal can't have been another on a day that is over), too_long."""
+    """`reason`: policy, past (a seal can't have been another on a day that is over), too_long, letters
+    (`letters` can't be drawn)."""
 
     sentence = "The centre's paper was not changed: {reason}."
 
@@ -112,6 +113,8 @@ def set_paper(
         raise PaperError("past")
     if max(len(title), len(name)) > 80:
         raise PaperError("too_long")
+    if letters := glyphs.missing(title + name):
+        raise PaperError("letters", letters=letters)
     before = paper_on(session, centre.id, from_on)
     if seal:
         before = replace(before, seal=keep_picture(session, files, seal))

@@ -39,6 +39,9 @@ def paper_refused(error: LMSError) -> str:
         "policy": _("Choose when certificates are issued."),
         "past": _("Choose today or a later day."),
         "too_long": _("This is too long."),
+        "letters": _(
+            "No font here has these letters: %(letters)s. Write them otherwise.", letters=error.facts.get("letters", "")
+        ),
     }[error.reason]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from lms.credentials import batches, issuing, papers, printing, reading, work
 from lms.credentials.batches import BatchError
+from lms.credentials.papers import PaperError
 from lms.files import FileStore
 from lms.jobs import queue
 from lms.jobs.worker import Worker
@@ -156,6 +157,17 @@ def test_a_new_seal_is_on_new_certificates_alone(
         new = issuing.issue(session, junho, PRESS, now=late)
         assert old.facts["seal"] != new.facts["seal"]
         assert next(printing.make([old], files)) == before
+
+
+def test_a_signer_whose_name_no_font_has_is_refused_before_anything_is_issued(
+    database: Database, world: World, files: FileStore
+) -> None:
+    with database.writing() as session, pytest.raises(PaperError, match="letters") as caught:
+        papers.set_paper(
+            session, files, world.busan_centre, actor_id=None, from_on=people.at("2099-01-01").date(),
+            policy="by_hand", signer_title="원장", signer_name="김\U0001f600",
+        )  # fmt: skip
+    assert caught.value.facts["letters"] == "\U0001f600"
 
 
 def worker(database: Database, files: FileStore) -> Worker:
