@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -262,3 +263,18 @@ def test_who_may_read_what_was_written(database: Database, world: World, run: Ru
         for stranger in (world.minjun, world.doyun, world.hana):
             with pytest.raises(NotFoundError):
                 sent.load_bulletin(session, world.viewer(stranger), made.uid)
+
+
+def test_who_was_written_to_is_not_told_once_the_company_is_anothers(
+    database: Database, world: World, run: Run
+) -> None:
+    viewer = world.viewer(world.doyun)
+    with database.writing() as session:
+        scope = audience.load_scope(session, viewer, None, world.hanbit.uid)
+        people = audience.list_people(session, viewer, scope, date(2026, 3, 20))
+        made = bulletins.write(session, viewer, scope, "all", TEXT, people, key="k", now=NOW)
+        session.commit()
+    with database.reading() as session:
+        found = sent.load_bulletin(session, viewer, made.uid)
+        assert sent.list_recipients(session, viewer, found)
+        assert not sent.list_recipients(session, replace(viewer, managed_companies=frozenset()), found)

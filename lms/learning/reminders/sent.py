@@ -71,6 +71,8 @@ def list_recipients(
         .order_by(Person.name, Person.id)
         .limit(limit)
     )
+    if bulletin.company_id is not None and bulletin.company_id not in viewer.managed_companies:
+        return []  # she wrote it when the company was hers
     if bulletin.run_id is not None:
         mine = select(Enrolment.id).join(Run, Run.id == Enrolment.run_id).where(taught_by(viewer))
         found = found.where(BulletinRecipient.enrolment_id.in_(mine))
