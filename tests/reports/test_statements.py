@@ -21,11 +21,12 @@ from lms.models.append_only import release
 from lms.people.viewers import Viewer
 from lms.reports.catalogue import REPORTS
 from lms.reports.question import Question
-from lms.reports.statements import answering, issuing, printing, reading
+from lms.reports.statements import answering, cells, issuing, printing, reading
 from lms.reports.statements.cells import FileError
 from lms.reports.statements.errors import StatementError
 from lms.reports.statements.issuing import Draft, Press
 from lms.reports.statements.reading import VerifyError
+from lms.reports.tables import Column, Sheet
 from tests.world import at
 
 from .country import Country
@@ -225,3 +226,14 @@ def test_rows_that_were_changed_beside_it_are_seen(busan: Country) -> None:
     busan.session.execute(text("UPDATE lms_statement SET rows = replace(rows, '0.5000', '1.0000')"))
     busan.session.refresh(made)
     assert not reading.is_intact(made)
+
+
+def test_a_rate_is_never_signed_too_high() -> None:
+    sheet = Sheet("", [Column("rate", "수료율", "rate")], [(2 / 3,), (0.79999,), (1.0,), (None,)])
+    assert cells.of_sheet(sheet).rows == (("0.6666",), ("0.7999",), ("1.0000",), ("",))
+
+
+def test_another_heading_makes_another_digest() -> None:
+    """So that no column is told for another."""
+    one, other = (Sheet("", [Column("a", header, "count")], [(1,)]) for header in ("신청", "수료"))
+    assert cells.of_sheet(one).digest != cells.of_sheet(other).digest
