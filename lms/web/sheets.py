@@ -51,7 +51,7 @@ def company_data(question: Question, name: str, rows: Sequence[LearnerRow], *, l
         [
             row.person_name,
             row.employee_number or "",
-            f"{row.run_title} {_('Run %(number)s', number=row.run_number)}",
+            _("%(course)s, run %(number)s", course=row.run_title, number=row.run_number),
             _state(row),
             f"{floor(row.standing.progress)} %",
             format_number(floor(row.standing.score)),
@@ -102,7 +102,7 @@ def learner_data(found: LearnerInRun) -> dict[str, Any]:
     ]
     facts = [
         [_("Company"), found.company],
-        [_("Course"), f"{run.course_version.title} {_('Run %(number)s', number=run.number)}"],
+        [_("Course"), _("%(course)s, run %(number)s", course=run.course_version.title, number=run.number)],
         [_("Centre"), found.centre],
         [_("Period"), f"{format_day(run.learn_from)} ~ {format_day(found.enrolment.last_day)}"],
         [_("Progress"), f"{floor(standing.progress)} %"],
