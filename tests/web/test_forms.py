@@ -13,7 +13,9 @@ from .browser import Browser
 from .site import Site
 from .test_matrix import EXPECTED
 
-POSTS = sorted(endpoint for method, endpoint in EXPECTED if method == "POST" and endpoint not in ("missing", "messages.turn"))
+POSTS = sorted(
+    endpoint for method, endpoint in EXPECTED if method == "POST" and endpoint not in ("missing", "messages.turn")
+)
 SOMETHING = "0190a000-0000-7000-8000-000000000000"
 # Parts of addresses that are one of a few words, or a number.
 WORDS: dict[str, dict[str, Any]] = {

@@ -207,6 +207,7 @@ POST   classroom.apply_regrade     in     403    403   403     403     403      
 POST   desk.revoke                 in     403     403   403     303     404         403        403    403      pw
 GET    certificates.own            in     200     200   200     200     200         200        200    200      pw
 POST   certificates.take           in     303     404   404     404     404         404        404    404      pw
+GET    certificates.pdf_of_run     in     303     404   404     404     404         404        404    404      pw
 GET    certificates.mine           in     200     404   404     404     404         404        404    404      pw
 GET    certificates.my_pdf         in     200     404   404     404     404         404        404    404      pw
 GET    certificates.tab            in     403     403   403     200     404         403        403    403      pw
@@ -438,7 +439,7 @@ class Case:
             "applications.undo": {"uid": run["run"], "set_uid": nothing},
             "applications.take_back": {"uid": run["run"], "enrolment": nothing},
             "applications.revoke_link": {"uid": run["run"], "link": nothing},
-            **dict.fromkeys(("catalogue.apply", "catalogue.leave"), {"run": run["run"]}),
+            **{key: {"run": run["run"]} for key in ("catalogue.apply", "catalogue.leave")},
             **{key: {"uid": nothing} for key in ("catalogue.withdraw", "catalogue.join", "catalogue.follow")},
             **{
                 key: {"company": company["uid"], "run": run["run"]}
@@ -484,6 +485,7 @@ class Case:
         paper, track = {"uid": self.site.world.busan_centre.uid}, {"uid": nothing}
         return {
             "certificates.take": {"run": run},
+            "certificates.pdf_of_run": {"run": run},
             "certificates.shown": {"code": "A" * 16},
             **{
                 f"certificates.{name}": values
