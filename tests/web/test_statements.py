@@ -173,3 +173,15 @@ def test_the_command_verifies(site: Site, officer: Browser, tmp_path: Path) -> N
     assert said.exit_code == 1
     assert "| 새 이름 |" in said.output
     assert run("2026-9999").exit_code == 1
+
+
+def test_each_question_leads_to_its_statement(site: Site, officer: Browser) -> None:
+    seen = set()
+    for page in ("funnel", "stops", "durations", "months", "years"):
+        for link in officer.see(f"/desk/questions/{page}?run=").select("a.download[href*='statements/new']"):
+            seen.add(str(officer.see(str(link["href"])).select("input[name=report]")[0]["value"]))
+    assert seen == {"funnel", "stops", "durations", "months", "years"}
+    office = site.browser_of(site.world.jimin)
+    link = office.see("/office/").select_one("a.download[href*='statements/new']")
+    assert link is not None
+    assert "목표" in office.see(str(link["href"])).get_text()

@@ -60,6 +60,7 @@ def page(name: str) -> str:
         choices=list_choices(session, viewer, language),
         ways=[(",".join(by), word) for by, word in ways()] if what.default.by else [],
         words=words,
+        may_issue=access.statements.test(viewer),
         people_url=lambda **more: _people_url(what, **more),
         **_PAGES[name](what, known),
     )
