@@ -327,7 +327,8 @@ def _rows(session: Session, question: Question, found: Sequence[Any]) -> Iterato
     entries = _entries(session, question, [row.enrolment_id for row in found])
     runs = {row.run_id for row in found}
     units, rules = _units_of(session, runs), _rules_of(session, question, runs)
-    sittings = sittings_of(session, runs, known_at=_known_at(question))
+    asking = {run for run, rule in rules.items() if rule.attendance}  # in other runs sittings change nothing here
+    sittings = sittings_of(session, asking, known_at=_known_at(question)) if asking else {}
     numbers = _employee_numbers(session, found)
     for row in found:
         standing = evaluate(
