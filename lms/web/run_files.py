@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, g, request, send_file
 
 from lms import documents
+from lms.clock import seoul_day
 from lms.credentials import reading as certificates
 from lms.learning.runs.closing import ClosedRun, Line
 from lms.models import Run
@@ -67,7 +68,7 @@ def records(run: Run, closed: ClosedRun, reason: str, form: str) -> Response:
 
 
 def _name(closed: ClosedRun) -> str:
-    return f"run-{closed.closing.facts['number']}-{closed.closing.closed_at:%Y%m%d}"
+    return f"run-{closed.closing.facts['number']}-{seoul_day(closed.closing.closed_at):%Y%m%d}"
 
 
 def sheet_data(closed: ClosedRun, language: str) -> dict[str, Any]:

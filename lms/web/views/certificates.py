@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, make_response, request, send_file, str
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from lms.clock import today, utcnow
+from lms.clock import seoul_day, today, utcnow
 from lms.credentials import batches, issuing, papers, printing, reading, tracks, verifying, work
 from lms.credentials.batches import BatchError
 from lms.credentials.issuing import CertificateError, Press
@@ -169,6 +169,7 @@ def _tab(run: Run, problem: str = "", file_problem: str = "", reason: str = "") 
         waiting=waiting,
         valid=valid,
         paper=papers.paper_on(session, run.centre_id, today()),
+        has_address=bool(g.lms.settings.site_url),
         is_issuing=work.is_issuing(session, run),
         batches=batches.list_own(session, viewer, run),
         is_over=batches.is_over,
@@ -339,7 +340,9 @@ def take_file(uid: UUID, batch: UUID) -> AnyResponse:
     with transaction() as writing:
         _note(writing, run, {"run": [str(run.uid)], "batch": str(found.uid)}, "zip", count, found.reason)
     answer = Response(stream_with_context(pieces), mimetype="application/zip")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"certificates-{found.created_at:%Y%m%d}.zip")
+    answer.headers.set(
+        "Content-Disposition", "attachment", filename=f"certificates-{seoul_day(found.created_at):%Y%m%d}.zip"
+    )
     answer.headers["Cache-Control"] = "no-store, private"
     return answer
 

@@ -10,6 +10,7 @@ from flask import Blueprint, g, request, send_file
 from werkzeug.wrappers import Response
 
 from lms import documents
+from lms.clock import seoul_day
 from lms.models import Company, SlipBatch
 from lms.people import codes, invitations, slip_jobs, slips
 from lms.people.slips import GivenCode, SlipError
@@ -129,7 +130,7 @@ def sheet(uid: UUID, part: int) -> Response:
             address=sign_in.address(),
         )
         slips.note_taken(writing, loaded.id)
-    name = f"slips-{found.created_at:%Y%m%d}-{part}.pdf"
+    name = f"slips-{seoul_day(found.created_at):%Y%m%d}-{part}.pdf"
     answer = send_file(BytesIO(pdf), mimetype="application/pdf", as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "no-store, private"
     return answer
