@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms import audit
@@ -122,18 +122,6 @@ def live_of(session: Session, run_id: int, person_id: int) -> Application | None
 def approval() -> ColumnElement[str]:
     """Whom a run asks, over Application joined (outer) with Admission."""
     return func.coalesce(Admission.approval, admission.APPROVAL)
-
-
-def waits_for_company() -> ColumnElement[bool]:
-    """Over Application joined (outer) with Admission."""
-    return and_(Application.state == "applied", approval().in_(("company", "both")))
-
-
-def waits_for_officer() -> ColumnElement[bool]:
-    """What the officer has to decide. She may decide what waits for a company too: not each has a manager."""
-    return or_(
-        Application.state == "approved", and_(Application.state == "applied", approval().in_(("officer", "none")))
-    )
 
 
 def of_companies(viewer: Viewer) -> ColumnElement[bool]:
