@@ -61,9 +61,12 @@ def tab(site: Site) -> str:
 def test_a_learner_takes_hers_and_anyone_sees_that_it_holds(site: Site, hana: Browser) -> None:
     complete(site, site.world.hana)
     assert hana.see("/?own=1").select_one("a[href='/certificates/']") is not None
+    assert hana.get(f"/certificates/runs/{site.run.uid}.pdf").headers["Location"] == "/certificates/"
     hana.see("/certificates/")
     answer = hana.send(f"/certificates/runs/{site.run.uid}")
     row = newest(site)
+    pdf = hana.see("/?own=1").select_one(".celebration a")["href"]
+    assert hana.get(pdf).headers["Location"] == f"/certificates/{row.uid}.pdf"
     assert answer.headers["Location"] == f"/certificates/{row.uid}"
     page = hana.see(f"/certificates/{row.uid}")
     assert "김하나" in page.get_text()

@@ -121,6 +121,17 @@ def take(run: UUID) -> AnyResponse:
     return to("certificates.mine", uid=uid)
 
 
+@bp.get("/certificates/runs/<uuid:run>.pdf")
+@access.signed_in
+def pdf_of_run(run: UUID) -> AnyResponse:
+    """One's own of a run. Where it isn't made yet, to the page that says so and makes it."""
+    viewer = access.viewer()
+    found = enrolments.load_own(session, viewer, run)
+    mine = (one for one in reading.list_own(session, viewer) if one.certificate.enrolment_id == found.id)
+    given = next((one for one in mine if one.state == "valid"), None)
+    return to("certificates.own") if given is None else to("certificates.my_pdf", uid=given.certificate.uid)
+
+
 @bp.get("/certificates/<uuid:uid>")
 @access.signed_in
 def mine(uid: UUID) -> str:
