@@ -53,7 +53,7 @@ def test_the_funnel_counts_steps_and_leads_to_people(site: Site, officer: Browse
     people = officer.see(str(link["href"]))
     assert len(rows_of(people)) == 6
     by_company = officer.see("/desk/questions/funnel?by=region,company")
-    assert rows_of(by_company)["기업 001"][0] == "2"
+    assert [row[0] for name, row in rows_of(by_company).items() if name.startswith("기업 001")] == ["2"]
     company = next(link for link in by_company.select("tbody a") if link.get_text() == "기업 001")
     assert len(rows_of(officer.see(str(company["href"])))) == 2
 

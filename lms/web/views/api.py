@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from lms.clock import today
 from lms.errors import ForbiddenError, LMSError
 from lms.people import api_tokens, throttle
+from lms.people.privacy.resident_numbers import ResidentNumberError
 from lms.people.viewers import Viewer, viewer_of
 from lms.reports import downloads
 from lms.reports.catalogue import REPORTS, Report
@@ -202,6 +203,8 @@ def _refused(error: LMSError) -> Response:
         return _problem(
             403, "Not allowed", "The person of the token answers for no figures, or has a password to change."
         )
+    if isinstance(error, ResidentNumberError):
+        return _problem(422, "Not taken", "There is a resident registration number in it. Take it out.")
     return _problem(400, "Bad request", str(error))
 
 
