@@ -106,6 +106,8 @@ def obstacle(found: Obstacle) -> str:
     if found.reason == "learning":
         return _("Learning goes on until %(day)s.", day=format_day(about))
     if found.reason in ("sitting_to_come", "sitting_unlisted"):
+        if found.on is not None:  # several dates of one sitting have one title
+            about = f"{about}, {format_day(found.on)}"
         return {
             "sitting_to_come": _("The sitting “%(title)s” is still to come.", title=about),
             "sitting_unlisted": _("Nobody has kept the list of the sitting “%(title)s”.", title=about),

@@ -60,11 +60,13 @@ class Result:
 @dataclass(frozen=True)
 class Obstacle:
     """What has to be done before closing. `reason`: learning (not over by `about`), extended, questioned, ungraded,
-    regraded (results are being written), sitting_to_come, sitting_unlisted (`about` is its title); `count` of them."""
+    regraded (results are being written), sitting_to_come, sitting_unlisted (`about` is its title, `on` its
+    day); `count` of them."""
 
     reason: str
     count: int = 1
     about: Any = None
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,9 @@ def _obstacles(session: Session, run: Run, day: date) -> Iterator[Obstacle]:
     ).all()
     for sitting, is_listed in rows:
         if seoul_day(sitting.ends_at) > day:
-            yield Obstacle("sitting_to_come", about=sitting.title)
+            yield Obstacle("sitting_to_come", about=sitting.title, on=seoul_day(sitting.begins_at))
         elif not is_listed:
-            yield Obstacle("sitting_unlisted", about=sitting.title)
+            yield Obstacle("sitting_unlisted", about=sitting.title, on=seoul_day(sitting.begins_at))
 
 
 def _questioned(run: Run) -> Any:
