@@ -187,8 +187,9 @@ def target_sheet(report: TargetReport) -> Sheet:
     return Sheet(f"목표와 실적 {report.as_of}", columns, cells)
 
 
-def public_sheet(table: PublicTable) -> Sheet:
+def public_sheet(table: PublicTable, language: str = "ko") -> Sheet:
     """One row a region and course, with the totals; what is hidden is blank, and its column says so."""
+    total, hidden = ("합계", "비공개") if language == "ko" else ("Total", "hidden")
     columns = [
         Column("region", "지역"),
         Column("course", "과정"),
@@ -197,9 +198,9 @@ def public_sheet(table: PublicTable) -> Sheet:
         Column("rate", "수료율", "rate"),
         Column("hidden", "비공개"),
     ]
-    words = {group.key: group.name for group in (*table.regions, *table.courses)} | {TOTAL: "합계"}
+    words = {group.key: group.name for group in (*table.regions, *table.courses)} | {TOTAL: total}
     cells = (
-        (words[region], words[course], cell.enrolled, cell.completed, cell.rate, "비공개" if cell.is_hidden else "")
+        (words[region], words[course], cell.enrolled, cell.completed, cell.rate, hidden if cell.is_hidden else "")
         for (region, course), cell in table.cells.items()
     )
     return Sheet(f"{table.year}년 수료 현황", columns, cells)

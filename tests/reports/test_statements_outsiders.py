@@ -151,6 +151,7 @@ def test_a_statement_that_isolates_is_refused(nation: Country) -> None:
     office = nation.office()
     first = issue(nation, office, date(2026, 3, 20))
     assert first.for_outsiders
+    assert first.total == ["", "", "23", "0", "0.0000", ""]
     assert any(row[:2] == ("부산광역시", "설비종합효율") and row[2] == "12" for row in reading.cells_of(first).rows)
     with pytest.raises(StatementError) as caught:
         issue(nation, office, date(2026, 4, 20))

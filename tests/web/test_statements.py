@@ -22,6 +22,8 @@ from .site import Site
 
 YESTERDAY = today() - timedelta(days=1)
 
+OUTSIDE = {"by": "region,course", "year": str(YESTERDAY.year), "for": "outsiders"}
+
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
@@ -138,10 +140,13 @@ def test_what_is_refused_is_said(site: Site, officer: Browser) -> None:
 
 def test_for_outsiders_by_the_programme_office(site: Site, officer: Browser) -> None:
     office = site.browser_of(site.world.jimin)
-    year = {"by": "region,course", "year": str(YESTERDAY.year), "for": "outsiders"}
-    address = issue(office, **year)
-    assert "대외용" in office.see(address).get_text()
-    assert outsiders.mask_of(newest(site)) == (5, 10)
+    address = issue(office, **OUTSIDE, language="en")
+    assert "For outsiders" in office.see(address).get_text()
+    made = newest(site)
+    assert outsiders.mask_of(made) == (5, 10)
+    assert made.total is not None
+    assert made.total[2] == "6"  # by the end of yesterday
+    assert "합계" not in office.get(f"{address}/file.csv").get_data(as_text=True)
     assert officer.get(address).status_code == 404
 
 
@@ -182,6 +187,6 @@ def test_each_question_leads_to_its_statement(site: Site, officer: Browser) -> N
             seen.add(str(officer.see(str(link["href"])).select("input[name=report]")[0]["value"]))
     assert seen == {"funnel", "stops", "durations", "months", "years"}
     office = site.browser_of(site.world.jimin)
-    link = office.see("/office/").select_one("a.download[href*='statements/new']")
-    assert link is not None
-    assert "목표" in office.see(str(link["href"])).get_text()
+    of_targets = office.see("/office/").select_one("a.download[href*='statements/new']")
+    assert of_targets is not None
+    assert "목표" in office.see(str(of_targets["href"])).get_text()

@@ -9,7 +9,7 @@ them. tests/reports/test_statements_outsiders.py attacks it by linear programmin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -60,9 +60,13 @@ def mask_of(statement: Statement) -> Mask:
 
 
 def answer(session: Session, question: Question, language: str, mask: Mask) -> Cells:
-    """The totals are rows of it; what is hidden is blank and says so."""
+    """The totals of regions and of courses are rows of it; what is hidden is blank and says so."""
     k, rate_from = mask
-    return of_sheet(public_sheet(_table(session, question, k, rate_from, language)))
+    table = _table(session, question, k, rate_from, language)
+    both = public_sheet(replace(table, cells={(TOTAL, TOTAL): table.cell()}), language)
+    rows = public_sheet(replace(table, cells={key: cell for key, cell in table.cells.items() if any(key)}), language)
+    ((_region, _course, *figures),) = both.rows
+    return of_sheet(rows, ["", "", *figures])
 
 
 def _table(session: Session, question: Question, k: int, rate_from: int, language: str) -> PublicTable:
