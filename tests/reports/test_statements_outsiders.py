@@ -93,9 +93,39 @@ def test_a_change_in_what_both_hide_is_not_seen() -> None:
     assert not is_refused((before, others), (after, others))
 
 
-def test_what_one_of_them_shows_counts() -> None:
-    before, after = ([[4, 40], [30, 20]], [[20, 20], [20, 20]]), ([[6, 40], [30, 20]], [[20, 20], [20, 20]])
-    assert is_refused(before, after)
+CELL = ("busan", "oee")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "is_isolating"),
+    [((), True), (("before",), True), (("after",), True), (("before", "after"), False)],
+)
+def test_what_one_of_them_shows_counts(hidden: Collection[str], is_isolating: bool) -> None:
+    days = {"before": (24, 4), "after": (26, 6)}
+    first, second = (Told({CELL: counts}, frozenset({CELL} if day in hidden else ())) for day, counts in days.items())
+    assert (outsiders.isolating(first, second, K) is not None) is is_isolating
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "completed", "is_isolating"),
+    [
+        (5, 5, False),
+        (5, 0, False),
+        (0, 0, False),
+        (4, 4, True),
+        (9, 4, True),
+        (20, 18, True),
+        (-2, 0, True),
+        (-5, 0, False),
+    ],
+)
+def test_each_figure_is_compared(enrolled: int, completed: int, is_isolating: bool) -> None:
+    first, second = (Told({CELL: counts}, frozenset()) for counts in ((40, 20), (40 + enrolled, 20 + completed)))
+    assert (outsiders.isolating(first, second, K) is not None) is is_isolating
+
+
+def test_a_cell_that_was_not_there_was_empty() -> None:
+    assert outsiders.isolating(Told({}, frozenset()), Told({CELL: (4, 0)}, frozenset()), K) == CELL
 
 
 def test_of_random_pairs_that_pass_nothing_is_found() -> None:
