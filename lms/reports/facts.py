@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, extract, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from lms.clock import end_of_day
@@ -246,27 +246,27 @@ def is_run(question: Question) -> list[ColumnElement[bool]]:
     if courses := question.filter("course"):
         conditions.append(Run.course_id.in_(select(Course.id).where(Course.slug.in_(courses))))
     if runs := question.filter("run"):
-        conditions.append(or_(*(_is_one_run(key, question.as_of) for key in runs)))
+        conditions.append(_is_one_of(runs, question.as_of))
     if programmes := question.filter("programme"):
         conditions.append(Run.programme_id.in_(select(Programme.id).where(Programme.slug.in_(programmes))))
     if years := question.filter("year"):
-        conditions.append(or_(*(_is_of_year(int(year)) for year in years)))
+        conditions.append(_is_of_year([int(year) for year in years]))
     return conditions
 
 
-def _is_one_run(key: str, as_of: date) -> ColumnElement[bool]:
-    if key == CURRENT:
-        return and_(Run.learn_from <= as_of, func.coalesce(Run.review_to, Run.learn_to) >= as_of)
-    slug, _, number = key.rpartition("-")
-    return and_(
-        Run.course_id.in_(select(Course.id).where(Course.slug == slug)), Run.number == min(int(number), 2_000_000_000)
-    )
+def _is_one_of(keys: Collection[str], as_of: date) -> ColumnElement[bool]:
+    """Runs by their keys. As one list of pairs: a condition for each would lie too deep for SQLite."""
+    pairs = [
+        (slug, min(int(number), 2_000_000_000)) for slug, _, number in (key.rpartition("-") for key in keys) if slug
+    ]
+    named = select(Run.id).join(Course, Course.id == Run.course_id).where(tuple_(Course.slug, Run.number).in_(pairs))
+    if CURRENT not in keys:
+        return Run.id.in_(named)
+    is_current = and_(Run.learn_from <= as_of, func.coalesce(Run.review_to, Run.learn_to) >= as_of)
+    return or_(is_current, Run.id.in_(named)) if pairs else is_current
 
 
-def _is_of_year(year: int) -> ColumnElement[bool]:
+def _is_of_year(years: Collection[int]) -> ColumnElement[bool]:
     """The fiscal year of the programme; without one the year in which the run begins."""
-    if not 1 <= year <= 9998:
-        return false()
-    of_programme = Run.programme_id.in_(select(Programme.id).where(Programme.fiscal_year == year))
-    begins = and_(Run.learn_from >= date(year, 1, 1), Run.learn_from < date(year + 1, 1, 1))
-    return or_(of_programme, and_(Run.programme_id.is_(None), begins))
+    of_programme = Run.programme_id.in_(select(Programme.id).where(Programme.fiscal_year.in_(years)))
+    return or_(of_programme, and_(Run.programme_id.is_(None), extract("year", Run.learn_from).in_(years)))

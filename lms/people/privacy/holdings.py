@@ -22,6 +22,7 @@ from lms.models import (
     BulletinRecipient,
     CentrePaper,
     Certificate,
+    CertificateBasis,
     CertificateBatch,
     Change,
     ChangeSet,
@@ -167,6 +168,14 @@ HOLDINGS: tuple[Holding, ...] = (
         {"facts": {}, "words": {}, "pdf": None},
         _KEYS | {"words", "pdf", "digest", "once", "issued_by", "revoked_by", "replaces_id"},
     ),
+    # On which completions it rests; without them nobody could say whether it holds.
+    Holding(
+        CertificateBasis,
+        lambda people: CertificateBasis.enrolment_id.in_(_enrolments(people)),
+        {},
+        _KEYS | {"certificate_id", "entry_id"},
+        is_exported=False,
+    ),
     # That she applied, when and with what outcome stays for the figures; why it was so is hers.
     Holding(
         Application,
@@ -227,18 +236,6 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
 )
 
-# Columns of other holdings' rows that refer to a person as the one who did something to them.
-DOERS = {
-    ("lms_application", "approved_by"),
-    ("lms_application", "decided_by"),
-    ("lms_extension", "actor_id"),
-    ("lms_transfer", "actor_id"),
-    ("lms_attendance", "actor_id"),
-    ("lms_code", "issued_by"),
-    ("lms_ledger_entry", "actor_id"),
-    ("lms_certificate", "issued_by"),
-    ("lms_certificate", "revoked_by"),
-}
 # What of a person's rows before and after a change is her data.
 PERSONAL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lms_person": ("name", "email", "language", "birth_date_sealed", "birth_date_index", "phone_sealed"),
