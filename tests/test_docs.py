@@ -16,7 +16,6 @@ import click
 import msgspec
 import pytest
 
-from lms.models import Database, Enrolment, make_engine
 from lms.settings import ENVIRONMENT_PREFIX, TEST_PREFIX, Settings, load_settings
 from lms.web.cli import lms as command_line
 from tools import settings_table
@@ -50,12 +49,6 @@ def anchors(document: Path) -> set[str]:
     prose = re.sub(r"(?ms)^```.*?^```", "", document.read_text("utf-8"))
     headings = re.findall(r"(?m)^#+ (.+)$", prose)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def program(document: Path, language: str, holding: str) -> str:
-    """The fenced block of a language that holds these words."""
-    blocks = re.findall(rf"(?ms)^```{language}\n(.*?)^```", document.read_text("utf-8"))
-    return next(block for block in blocks if holding in block)
 
 
 @each_document
@@ -234,17 +227,6 @@ def run(folder: Path, *words: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def test_the_first_run_of_an_empty_site(site: Path) -> None:
-    file = site / "first_run.py"
-    file.write_text(program(OPERATOR, "python", "open_run"), "utf-8")
-    said = run(site, "first_run.py")
-    assert "이하늘 A-001" in said
-    database = Database(make_engine(f"sqlite:///{site / 'instance/lms.sqlite3'}"))
-    with database.reading() as session:
-        assert session.query(Enrolment).count() == 2
-    database.dispose()
 
 
 def test_a_backup_and_its_way_back(site: Path) -> None:
