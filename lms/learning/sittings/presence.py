@@ -94,15 +94,17 @@ def confirm_leaving(session: Session, run: Run, sitting: Sitting, *, actor_id: i
     if now < sitting.ends_at:
         raise SittingError("too_early_to_leave")
     waiting = [found for found in newest_of_all(session, sitting).values() if found.awaits_leaving]
+    noted = 0
     for found in sorted(waiting, key=lambda each: each.enrolment_id):
         enrolment = ledger.lock(session, found.enrolment_id)
-        if not newest_is(session, sitting, enrolment, found):
+        if enrolment.state != "enrolled" or not newest_is(session, sitting, enrolment, found):
             continue
         stay = Stay(found.arrived_at, None)
         _write(session, sitting, enrolment, "present", stay, "list", actor_id=actor_id, now=now)
-    if waiting:
+        noted += 1
+    if noted:
         ledger.settle_run(session, run.id, now)
-    return len(waiting)
+    return noted
 
 
 def arrive(session: Session, run: Run, sitting: Sitting, enrolment: Enrolment, now: datetime) -> Standing:
