@@ -370,7 +370,7 @@ def test_with_leaving_asked_for_hours_count_once_it_is_noted(
 def test_who_left_the_run_meanwhile_stays_as_noted(session: Session, world: World, enrolment: Enrolment) -> None:
     sitting, run = planned(session, world, asks_leaving=True), run_of(session, world)
     enter(session, world, sitting, enrolment, codes.code_at(KEY, sitting.uid, BEGINS), BEGINS)
-    enrolment.state = "withdrawn"
+    session.get_one(Enrolment, enrolment.id).state = "withdrawn"
     session.flush()
     assert presence.confirm_leaving(session, run, sitting, actor_id=world.jihun.id, now=AFTER) == 0
     assert ledger.settle(session, enrolment).hours_attended == 0
