@@ -118,14 +118,17 @@ def test_a_manager_agrees_for_her_own_people_alone(site: Site, hana: Browser, ru
         session.commit()
     manager = site.browser_of(site.world.doyun)
     assert "김하나" not in text_of(manager.see("/company/applications/"))
+    assert "결정할 것" not in text_of(manager.see("/company/"))
     manager.send("/company/applications/decide", {"application": uid, "do": "approve"})
     assert application_of(site, site.world.hana).state == "applied"
     with site.lms.database.writing() as session:
         session.execute(update(Application).values(company_id=site.world.hanbit.id))
         session.commit()
     assert "김하나" in text_of(manager.see("/company/applications/"))
+    assert "결정할 것 1건" in text_of(manager.see("/company/"))
     manager.send("/company/applications/decide", {"application": uid, "do": "approve"})
     assert application_of(site, site.world.hana).state == "approved"
+    assert "결정할 것" not in text_of(manager.see("/company/"))
 
 
 def test_a_company_s_people_are_put_down_after_a_look(site: Site, run: Run) -> None:

@@ -79,6 +79,18 @@ def list_of_companies(session: Session, viewer: Viewer, states: Sequence[str]) -
     return _asked(session, statement.order_by(*order, Application.applied_at, Application.id).limit(MOST))
 
 
+def count_for_companies(session: Session, viewer: Viewer) -> int:
+    """How many applications wait for the word of the companies that the viewer manages."""
+    statement = (
+        select(func.count())
+        .select_from(Application)
+        .outerjoin(Admission, Admission.run_id == Application.run_id)
+        .where(deciding.of_companies(viewer), Application.state == "applied")
+        .where(deciding.approval().in_(("company", "both")))
+    )
+    return session.scalar(statement) or 0
+
+
 def _applications() -> Select:
     ahead = aliased(Application)
     before = or_(

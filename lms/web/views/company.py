@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from lms.clock import today
+from lms.learning.applications import lists
 from lms.models import Company
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.learners import list_learners
@@ -83,6 +84,7 @@ def _show(problem: str = "", reason: str = "") -> str:
         page=page,
         total=len(rows),
         counts=_count(rows),
+        to_decide=lists.count_for_companies(session, access.viewer()),
         take_problem=problem,
         reason=reason,
         here=what.url(),
