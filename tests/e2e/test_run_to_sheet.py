@@ -106,9 +106,7 @@ def _enrol(page: Page, run: str, company: str) -> None:
     page.goto(f"{run}people/enrol")
     page.fill("main [name=q]", company)
     page.click("main form[role=search] button")
-    page.click(f"main a:has-text('{company}')")
-    page.locator("input[name=department]").check()
-    page.click("main form[method=post] button")
+    page.click("button[value=everybody]")
     page.click("button[value=enrol]")
     expect(page.locator("#learners")).to_be_visible()
 

@@ -19,8 +19,9 @@ Report = dict[tuple[str, str], tuple[int, int]]
 
 
 def completions(site: Site, *options: str) -> Report:
-    """(enrolled, completed) by region and company, from the command line."""
-    text = site.flask("report", "completion", "--by", "region,company", "--format", "csv", *options)
+    """(enrolled, completed) by region and company in the runs under way, from the command line."""
+    asked = ("--by", "region,company", "--run", "current", "--format", "csv")
+    text = site.flask("report", "completion", *asked, *options)
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     return {(row["지역"], row["기업"]): (int(row["수강"]), int(row["수료"])) for row in rows}
 
