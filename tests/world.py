@@ -321,6 +321,7 @@ def load(session: Session, enrolment_id: int) -> Enrolment:
                 joinedload(Run.course_version),
                 selectinload(Run.units).joinedload(RunUnit.exercise_version),
                 selectinload(Run.rules),
+                selectinload(Run.sittings),
             )
         )
     ).one()
