@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload, selectinload
 
 from lms import grading
 from lms.errors import NotANotebookError, NotFoundError
@@ -26,7 +25,7 @@ from lms.submissions.take_result import Grader, LeaseLostError
 from tests.classroom import Classroom, a_grade, publish_small_course
 from tests.web import small_course
 from tests.web.small_course import EXERCISE
-from tests.world import World, at
+from tests.world import World, at, load
 
 Give = Callable[[str, int], grading.Grade]
 
@@ -256,13 +255,7 @@ def test_the_best_attempt_counts_before_and_after(scene: Scene) -> None:
     assert (row.before, row.after, row.change) == ((6, 10), (9, 10), "gain")
     scene.apply()
     with scene.database.reading() as session:
-        enrolment = session.scalars(select(Enrolment).options(joinedload(Enrolment.run))).first()
-        assert enrolment is not None
-        enrolment = session.scalars(
-            select(Enrolment)
-            .where(Enrolment.id == enrolment.id)
-            .options(joinedload(Enrolment.run).options(selectinload(Run.units), selectinload(Run.rules)))
-        ).one()
+        enrolment = load(session, session.scalars(select(Enrolment.id)).one())
         standing = enrolments.standing_of(session, enrolment)
     assert next(item.best for item in standing.units if item.key == EXERCISE) == pytest.approx(0.9)
     assert standing.score == pytest.approx(row.score_after)
