@@ -117,5 +117,5 @@ def silent(database_url: str, world: World, small_content: Path, tmp_path: Path)
 
 def test_a_site_may_keep_its_figures_to_itself(silent: Site) -> None:
     browser = silent.browser()
-    assert browser.see("/figures/", 404).select_one(".site-footer a") is None
+    assert browser.see("/figures/", 404).select_one(".site-footer a[href*='/figures']") is None
     assert browser.get(f"/figures/{YEAR}.csv").status_code == 404
