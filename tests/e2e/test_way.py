@@ -46,13 +46,11 @@ def test_a_worker_does_the_course_on_a_phone_and_is_counted(site: Site, visit: C
     _see_it_as_an_officer(visit(viewport=PHONE).open(), site, (enrolled, completed + 1), before_yesterday[PLACE])
 
 
-def test_a_worker_does_the_course_at_a_desk(site: Site, visit: Callable[..., Visit]) -> None:
+def test_a_worker_begins_the_course_at_a_desk(site: Site, visit: Callable[..., Visit]) -> None:
     """정우진 has no e-mail: he signs in by company and employee number."""
     page = visit(viewport=DESKTOP).open()
     steps.sign_in(page, site, site.accounts["정우진"])
     walk.see_what_is_missing(page, site.course)
-    walk.do_everything(page, site, with_mistakes=False)
-    walk.see_completion(page)
 
 
 def _see_it_as_an_officer(page: Page, site: Site, expected: tuple[int, int], of_yesterday: tuple[int, int]) -> None:

@@ -664,7 +664,8 @@ def test_alone(alone: Case, role: str) -> None:
     assert answers == {route: cells[role] for route, cells in EXPECTED.items()}
 
 
-@pytest.mark.parametrize("role", ROLES)
+# The rules are the same; what a host changes is who somebody is, and the address.
+@pytest.mark.parametrize("role", ["nobody", "learner", "officer"])
 def test_in_a_host(in_host: Case, role: str) -> None:
     routes = _routes(in_host.site.app)
     answers = {route: in_host.ask(in_host.browser(role), *route) for route in routes}
