@@ -45,6 +45,14 @@ def test_a_document_is_tagged_titled_and_in_its_language() -> None:
         assert "쪽지" in str(pdf.docinfo["/Title"])
 
 
+def test_slips_keep_no_time_of_their_making() -> None:
+    """The same data are the same bytes, in whatever second they were made."""
+    made = slips("김하나")
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert not {"/CreationDate", "/ModDate"} & set(pdf.docinfo)
+    assert b"CreateDate" not in made
+
+
 def test_eight_slips_stand_on_a_page() -> None:
     for count, pages in ((1, 1), (8, 1), (9, 2), (17, 3)):
         with pikepdf.open(io.BytesIO(slips(*["김하나"] * count))) as pdf:
