@@ -73,6 +73,9 @@ from lms.models import (
     RunQuota,
     RunResult,
     RunUnit,
+    Schedule,
+    ScheduleRecipient,
+    ScheduleTurn,
     SignIn,
     Sitting,
     SittingSeat,
@@ -152,6 +155,7 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
     submissions = select(Submission.id).where(Submission.enrolment_id.in_(enrolments))
     rosters = select(Roster.id).where(Roster.actor_id.in_(people))
     bulletins = select(Bulletin.id).where(or_(Bulletin.sender_id.in_(people), Bulletin.run_id.in_(runs)))
+    schedules = select(Schedule.id).where(Schedule.maker_id.in_(people))
     certificates = or_(
         Certificate.run_id.in_(runs), and_(Certificate.kind == "track", Certificate.person_id.in_(people))
     )
@@ -167,6 +171,9 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Roster, Roster.id.in_(rosters)),
         (BulletinRecipient, BulletinRecipient.bulletin_id.in_(bulletins)),
         (Bulletin, Bulletin.id.in_(bulletins)),
+        (ScheduleTurn, ScheduleTurn.schedule_id.in_(schedules)),
+        (ScheduleRecipient, or_(ScheduleRecipient.schedule_id.in_(schedules), ScheduleRecipient.person_id.in_(people))),
+        (Schedule, Schedule.id.in_(schedules)),
         (Application, and_(Application.run_id.in_(runs), Application.person_id.in_(people))),
         (RunLink, RunLink.run_id.in_(runs)),
         (Admission, Admission.run_id.in_(runs)),

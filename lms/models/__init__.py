@@ -51,6 +51,7 @@ from .rollups import (
 )
 from .rosters import Roster, RosterCompany, RosterEnrolment, RosterMapping, RosterPart, RosterRow, RosterStep
 from .runs import CompletionRule, Enrolment, Run, RunClosing, RunInstructor, RunQuota, RunResult, RunUnit
+from .schedules import Schedule, ScheduleRecipient, ScheduleTurn
 from .sittings import Attendance, Sitting, SittingSeat
 from .statements import Statement
 from .submissions import Grade, QuizAttempt, Submission
@@ -136,6 +137,9 @@ __all__ = [
     "RunQuota",
     "RunResult",
     "RunUnit",
+    "Schedule",
+    "ScheduleRecipient",
+    "ScheduleTurn",
     "SignIn",
     "Sitting",
     "SittingSeat",

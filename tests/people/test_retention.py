@@ -200,6 +200,7 @@ def test_every_column_that_refers_to_a_person_is_told_of() -> None:
         ("lms_run_closing", "closed_by"),
         ("lms_run_closing", "reopened_by"),
         ("lms_run_link", "made_by"),
+        ("lms_schedule", "maker_id"),
         ("lms_track_version", "recorded_by"),
         ("lms_transfer", "from_id"),
         ("lms_transfer", "to_id"),

@@ -51,6 +51,8 @@ from lms.models import (
     RunInstructor,
     RunLink,
     RunResult,
+    Schedule,
+    ScheduleRecipient,
     SignIn,
     SittingSeat,
     SlipBatch,
@@ -134,6 +136,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(Message, lambda people: Message.person_id.in_(people), None, _KEYS | {"once"}),
     Holding(Unreachable, lambda people: Unreachable.person_id.in_(people), None, _KEYS),
     Holding(BulletinRecipient, lambda people: BulletinRecipient.person_id.in_(people), None, is_exported=False),
+    Holding(ScheduleRecipient, lambda people: ScheduleRecipient.person_id.in_(people), None, is_exported=False),
     Holding(MessageChoice, lambda people: MessageChoice.person_id.in_(people), None, _KEYS),
     Holding(Consent, lambda people: Consent.person_id.in_(people), {"address": ""}, _KEYS),  # the proof stays
     Holding(ConsentState, lambda people: ConsentState.person_id.in_(people), None, is_exported=False),
@@ -226,6 +229,7 @@ HOLDINGS: tuple[Holding, ...] = (
     # Deeds of those who answer for others; who did them stays told, by a row that names nobody any more.
     Holding(ChangeSet, lambda people: ChangeSet.actor_id.in_(people), {}, is_exported=False),
     Holding(Bulletin, lambda people: Bulletin.sender_id.in_(people), {}, is_exported=False),
+    Holding(Schedule, lambda people: Schedule.maker_id.in_(people), {}, is_exported=False),
     Holding(Roster, lambda people: Roster.actor_id.in_(people), {}, is_exported=False),
     Holding(CentrePaper, lambda people: CentrePaper.recorded_by.in_(people), {}, is_exported=False),
     Holding(CertificateBatch, lambda people: CertificateBatch.requested_by.in_(people), {}, is_exported=False),
