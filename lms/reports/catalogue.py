@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
 
-from . import tables
+from . import columns, tables
 from .checks import failed_checks
+from .columns import Column
 from .completions import count_completions
 from .durations import durations
 from .funnel import funnel
 from .learners import iter_learners, list_learners
 from .question import DIMENSIONS, Question
 from .stops import ALL_DONE, StopReport, stops
-from .tables import Column, Sheet, grouped_sheet
+from .tables import Sheet, grouped_sheet
 from .targets import targets
 from .years import MONTHS, by_month, year_on_year
 
@@ -58,84 +59,25 @@ class Report:
         return replace(sheet, rows=rows[offset : offset + limit]), len(rows)
 
 
-FUNNEL = (
-    Column("applied", "신청", "count"),
-    Column("enrolled", "수강", "count"),
-    Column("begun", "시작", "count"),
-    Column("half_way", "절반", "count"),
-    Column("completed", "수료", "count"),
-)
-DURATIONS = (
-    Column("completed", "수료", "count"),
-    Column("least", "가장 짧게", "count"),
-    Column("first", "4분의 1", "count"),
-    Column("median", "절반", "count"),
-    Column("third", "4분의 3", "count"),
-    Column("most", "가장 길게", "count"),
-)
-STOPS = (
-    Column("course_key", "과정 코드"),
-    Column("course", "과정"),
-    Column("unit", "학습 단위 코드"),
-    Column("unit_title", "학습 단위"),
-    Column("enrolled", "과정의 수강", "count"),
-    Column("done", "마침", "count"),
-    Column("stopped", "여기서 멈춤", "count"),
-    Column("quiet", "그중 14일 조용함", "count"),
-    Column("left", "그중 그만둠", "count"),
-)
-CHECKS = (
-    Column("course_key", "과정 코드"),
-    Column("unit", "학습 단위 코드"),
-    Column("unit_title", "학습 단위"),
-    Column("check", "검사 항목 코드"),
-    Column("title", "검사 항목"),
-    Column("tries", "마지막 제출", "count"),
-    Column("failed", "불통과", "count"),
-    Column("rate", "불통과율", "rate"),
-)
-TARGETS = (
-    Column("region", "지역"),
-    Column("target", "목표", "count"),
-    Column("completed", "실적", "count"),
-    Column("rate", "달성률", "rate"),
-    Column("low", "연말 (느린 쪽)", "count"),
-    Column("expected", "연말 (지금 속도)", "count"),
-    Column("high", "연말 (빠른 쪽)", "count"),
-    Column("gap", "모자람", "count"),
-    Column("completed_before", "지난해 같은 날 실적", "count"),
-)
-YEARS = (
-    Column("year", "연도", "count"),
-    Column("programme_key", "사업 코드"),
-    Column("programme", "사업"),
-    Column("as_of", "기준일", "day"),
-    Column("enrolled", "수강", "count"),
-    Column("completed", "수료", "count"),
-    Column("rate", "수료율", "rate"),
-    Column("target", "목표", "count"),
-    Column("achieved", "달성률", "rate"),
-)
-MONTHLY = (Column("month", "달"), Column("completed", "수료", "count"))
-
-
 def _completions(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
     return tables.completion_sheet(count_completions(session, viewer, question, language=language))
 
 
 def _funnel(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
-    rows = funnel(session, viewer, question, language=language).rows
-    return grouped_sheet(f"신청에서 수료까지 {question.as_of}", question.by, rows, FUNNEL)
+    report = funnel(session, viewer, question, language=language)
+    title = f"신청에서 수료까지 {question.as_of}"
+    return grouped_sheet(title, question.by, report.rows, columns.FUNNEL, report.total)
 
 
 def _durations(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
-    rows = durations(session, viewer, question, language=language).rows
-    return grouped_sheet(f"수료까지 걸린 날 {question.as_of}", question.by, rows, DURATIONS)
+    report = durations(session, viewer, question, language=language)
+    title = f"수료까지 걸린 날 {question.as_of}"
+    return grouped_sheet(title, question.by, report.rows, columns.DURATIONS, report.total)
 
 
 def _stops(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
     report = stops(session, viewer, question)
-    return Sheet(f"멈춘 곳 {question.as_of}", STOPS, _stop_cells(report, language))
+    return Sheet(f"멈춘 곳 {question.as_of}", columns.STOPS, _stop_cells(report, language))
 
 
 def _stop_cells(report: StopReport, language: str) -> list[tuple[Any, ...]]:
@@ -161,7 +103,7 @@ def _checks(session: Session, viewer: Viewer | None, question: Question, _langua
         (row.course, row.unit, row.unit_title, row.check, row.title, row.tries, row.failed, row.rate)
         for row in failed_checks(session, viewer, question)
     )
-    return Sheet(f"검사 항목 {question.as_of}", CHECKS, cells)
+    return Sheet(f"검사 항목 {question.as_of}", columns.CHECKS, cells)
 
 
 def _targets(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -175,19 +117,7 @@ def _targets(session: Session, viewer: Viewer | None, question: Question, langua
         years_back=1,
         language=language,
     )
-    cells = (
-        (
-            row.name,
-            row.target,
-            row.completed,
-            row.rate,
-            *((row.pace.low, row.pace.expected, row.pace.high) if row.pace else (None, None, None)),
-            row.gap,
-            row.earlier[0],
-        )
-        for row in report.rows
-    )
-    return Sheet(f"목표와 실적 {question.as_of}", TARGETS, cells)
+    return tables.target_sheet(report)
 
 
 def _years(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -195,7 +125,7 @@ def _years(session: Session, viewer: Viewer | None, question: Question, language
         (row.year, row.key, row.name, row.as_of, row.enrolled, row.completed, row.rate, row.target, row.achieved)
         for row in year_on_year(session, viewer, question, language=language)
     )
-    return Sheet(f"사업별 해마다 {question.as_of}", YEARS, cells)
+    return Sheet(f"사업별 해마다 {question.as_of}", columns.YEARS, cells)
 
 
 def _months(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -206,7 +136,7 @@ def _months(session: Session, viewer: Viewer | None, question: Question, languag
         for row in report.rows
         for month, count in zip(report.months, row.counts, strict=True)
     )
-    return Sheet(f"달마다 수료 {question.as_of}", [*tables.group_columns(question.by), *MONTHLY], cells)
+    return Sheet(f"달마다 수료 {question.as_of}", [*columns.of_groups(question.by), *columns.MONTHLY], cells)
 
 
 def _learners(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -232,22 +162,24 @@ REPORTS: Mapping[str, Report] = {
             "수강과 수료",
             "Enrolments and completions",
             ("region",),
-            tables.COMPLETION_FIGURES,
+            columns.COMPLETIONS,
             _completions,
         ),
-        _report("funnel", "신청에서 수료까지", "From application to completion", ("course", "run"), FUNNEL, _funnel),
-        _report("stops", "멈춘 곳", "Where learners stop", (), STOPS, _stops),
-        _report("checks", "검사 항목", "Checks that fail", (), CHECKS, _checks),
-        _report("durations", "수료까지 걸린 날", "Days to complete", ("course", "run"), DURATIONS, _durations),
-        _report("months", "달마다 수료", "Completions by month", ("course",), MONTHLY, _months),
-        _report("years", "사업별 해마다", "Programmes year on year", (), YEARS, _years),
-        _report("targets", "목표와 실적", "Targets and results", (), TARGETS, _targets),
+        _report(
+            "funnel", "신청에서 수료까지", "From application to completion", ("course", "run"), columns.FUNNEL, _funnel
+        ),
+        _report("stops", "멈춘 곳", "Where learners stop", (), columns.STOPS, _stops),
+        _report("checks", "검사 항목", "Checks that fail", (), columns.CHECKS, _checks),
+        _report("durations", "수료까지 걸린 날", "Days to complete", ("course", "run"), columns.DURATIONS, _durations),
+        _report("months", "달마다 수료", "Completions by month", ("course",), columns.MONTHLY, _months),
+        _report("years", "사업별 해마다", "Programmes year on year", (), columns.YEARS, _years),
+        _report("targets", "목표와 실적", "Targets and results", (), columns.TARGETS, _targets),
         _report(
             "learners",
             "수강생",
             "Learners",
             (),
-            tables.LEARNER_COLUMNS,
+            columns.LEARNERS,
             _learners,
             has_persons=True,
             part=_some_learners,
@@ -258,4 +190,4 @@ REPORTS: Mapping[str, Report] = {
 
 def columns_of(report: Report, by: Sequence[str]) -> list[Column]:
     """What a row has, cut by these dimensions."""
-    return [*(tables.group_columns(by) if report.by else ()), *report.columns]
+    return [*(columns.of_groups(by) if report.by else ()), *report.columns]

@@ -10,42 +10,21 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from xlsxwriter import Workbook
 
 from lms.errors import LMSError
 from lms.people.organisations.business_numbers import display
 
+from .columns import COMPLETIONS, DETAILS, LEARNERS, PUBLIC, TARGETS, Column, Kind, of_groups
 from .completions import CompletionReport
 from .learners import LearnerRow
 from .public import TOTAL, PublicTable
 from .question import Question
 from .rows import Group, Grouped
-from .targets import TargetReport
+from .targets import TargetReport, TargetRow
 
-Kind = Literal["text", "count", "rate", "score", "day"]
-
-HEADERS = {
-    "region": "지역",
-    "zone": "권역",
-    "centre": "센터",
-    "company": "기업",
-    "cluster": "디지털 클러스터",
-    "size": "기업 규모",
-    "industry": "업종",
-    "level": "스마트공장 수준",
-    "course": "과정",
-    "run": "차수",
-    "programme": "사업",
-    "year": "연도",
-}
-# What a file shows beside a dimension's name, so that two of one name are told apart: the header and the name in JSON.
-DETAILS = {
-    "company": ("사업자등록번호", "business_number"),
-    "course": ("과정 코드", "course_key"),
-    "run": ("차수 코드", "run_key"),
-}
 # What Excel, LibreOffice and Google Sheets start a formula with.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST_CELL = 32_767  # characters, of XLSX
@@ -60,21 +39,14 @@ class TooLongError(LMSError):
 
 
 @dataclass(frozen=True)
-class Column:
-    """`name` is the key in JSON, `header` what stands above it; a rate is 0..1, a score 0..100."""
-
-    name: str
-    header: str
-    kind: Kind = "text"
-
-
-@dataclass(frozen=True)
 class Sheet:
-    """A table with what was asked for it. `rows` are read once, so that they need not be held."""
+    """A table with what was asked for it. `rows` are read once, so that they need not be held. `total` is the line below them
+    on paper; CSV, XLSX and JSON leave it out, since whoever sums a column would count it twice."""
 
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
+    total: Sequence[Any] | None = None
 
 
 def safe_text(text: str) -> str:
@@ -82,17 +54,6 @@ def safe_text(text: str) -> str:
     if text.startswith(_FORMULA_STARTS) and not _NEGATIVE_NUMBER.fullmatch(text):
         return f"'{text}"
     return text
-
-
-def group_columns(dimensions: Sequence[str]) -> list[Column]:
-    """The columns that say of which groups a row is: names, and what tells equal names apart."""
-    columns = []
-    for name in dimensions:
-        columns.append(Column(name, HEADERS[name]))
-        if name in DETAILS:
-            header, key = DETAILS[name]
-            columns.append(Column(key, header))
-    return columns
 
 
 def group_cells(dimensions: Sequence[str], groups: Sequence[Group]) -> list[str]:
@@ -105,49 +66,29 @@ def group_cells(dimensions: Sequence[str], groups: Sequence[Group]) -> list[str]
     return words
 
 
-COMPLETION_FIGURES = (
-    Column("applied", "신청", "count"),
-    Column("enrolled", "수강", "count"),
-    Column("active", "활동", "count"),
-    Column("completed", "수료", "count"),
-    Column("rate", "수료율", "rate"),
-)
-
-
 def completion_sheet(report: CompletionReport) -> Sheet:
-    """One row a group, without the total: it would be counted twice by whoever sums the column."""
-    return grouped_sheet(f"수료 현황 {report.as_of}", report.dimensions, report.rows, COMPLETION_FIGURES)
+    """One row a group."""
+    title = f"수료 현황 {report.as_of}"
+    return grouped_sheet(title, report.dimensions, report.rows, COMPLETIONS, report.total)
 
 
-def grouped_sheet(title: str, dimensions: Sequence[str], rows: Iterable[Grouped], figures: Sequence[Column]) -> Sheet:
-    """One row a group; a figure's name is that of the row's attribute."""
-    cells = ((*group_cells(dimensions, row.groups), *(getattr(row, column.name) for column in figures)) for row in rows)
-    return Sheet(title, [*group_columns(dimensions), *figures], cells)
+def grouped_sheet(
+    title: str, dimensions: Sequence[str], rows: Iterable[Grouped], figures: Sequence[Column], total: Any = None
+) -> Sheet:
+    """One row a group; a figure's name is that of the row's attribute, and of the total's."""
+    columns = [*of_groups(dimensions), *figures]
+    cells = ((*group_cells(dimensions, row.groups), *_figures(row, figures)) for row in rows)
+    blank = [""] * (len(columns) - len(figures))
+    return Sheet(title, columns, cells, None if total is None else [*blank, *_figures(total, figures)])
 
 
-LEARNER_COLUMNS = (
-    Column("name", "이름"),
-    Column("employee_number", "사번"),
-    Column("region", "지역"),
-    Column("company", "기업"),
-    Column("business_number", "사업자등록번호"),
-    Column("run", "과정"),
-    Column("run_key", "차수 코드"),
-    Column("state", "상태"),
-    Column("enrolled_on", "신청일", "day"),
-    Column("progress", "진도", "score"),
-    Column("score", "점수", "score"),
-    Column("missing_units", "남은 학습 단위", "count"),
-    Column("missing_points", "모자란 점수", "score"),
-    Column("missing_hours", "모자란 출석 시간", "score"),
-    Column("last_active", "마지막 활동일", "day"),
-    Column("completed_on", "수료일", "day"),
-)
+def _figures(row: Any, figures: Sequence[Column]) -> list[Any]:
+    return [getattr(row, column.name) for column in figures]
 
 
 def learner_sheet(question: Question, rows: Iterable[LearnerRow]) -> Sheet:
     """One row a learner in a run. There are persons in it."""
-    return Sheet(f"수강생 {question.as_of}", LEARNER_COLUMNS, (_learner_cells(row) for row in rows))
+    return Sheet(f"수강생 {question.as_of}", LEARNERS, (_learner_cells(row) for row in rows))
 
 
 def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
@@ -175,35 +116,25 @@ def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
 
 
 def target_sheet(report: TargetReport) -> Sheet:
-    """One row a region, with the years before."""
-    columns = [
-        Column("region", "지역"),
-        Column("target", f"{report.year}년 목표", "count"),
-        Column("completed", f"{report.year}년 실적", "count"),
-        Column("rate", "달성률", "rate"),
-        *(Column(f"completed_{year}", f"{year}년 실적 (같은 날)", "count") for year in report.years),
-    ]
-    cells = ((row.name, row.target, row.completed, row.rate, *row.earlier) for row in report.rows)
-    return Sheet(f"목표와 실적 {report.as_of}", columns, cells)
+    """One row a region, with what the pace leads to and the year before."""
+    title = f"목표와 실적 {report.as_of}"
+    return Sheet(title, TARGETS, map(_target_cells, report.rows), _target_cells(report.total))
+
+
+def _target_cells(row: TargetRow) -> tuple[Any, ...]:
+    pace = (row.pace.low, row.pace.expected, row.pace.high) if row.pace else (None, None, None)
+    return (row.name, row.target, row.completed, row.rate, *pace, row.gap, row.earlier[0])
 
 
 def public_sheet(table: PublicTable, language: str = "ko") -> Sheet:
     """One row a region and course, with the totals; what is hidden is blank, and its column says so."""
     total, hidden = ("합계", "비공개") if language == "ko" else ("Total", "hidden")
-    columns = [
-        Column("region", "지역"),
-        Column("course", "과정"),
-        Column("enrolled", "수강", "count"),
-        Column("completed", "수료", "count"),
-        Column("rate", "수료율", "rate"),
-        Column("hidden", "비공개"),
-    ]
     words = {group.key: group.name for group in (*table.regions, *table.courses)} | {TOTAL: total}
     cells = (
         (words[region], words[course], cell.enrolled, cell.completed, cell.rate, hidden if cell.is_hidden else "")
         for (region, course), cell in table.cells.items()
     )
-    return Sheet(f"{table.year}년 수료 현황", columns, cells)
+    return Sheet(f"{table.year}년 수료 현황", PUBLIC, cells)
 
 
 CSV_CELLS: dict[Kind, Callable[[Any], str | int]] = {

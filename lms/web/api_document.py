@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from lms.reports import tables
+from lms.reports import columns
 from lms.reports.catalogue import REPORTS, Report, columns_of
+from lms.reports.columns import Column
 from lms.reports.question import DIMENSIONS, Reading, Regions
-from lms.reports.tables import Column
 
 VERSION = "1"
 PREFIX = "/api/v1"
@@ -148,7 +148,7 @@ def _page_of(report: Report) -> dict[str, Any]:
 
 def _row(report: Report) -> dict[str, Any]:
     """Its figures always; of the groups those by which it was cut."""
-    groups = tables.group_columns(report.dimensions)
+    groups = columns.of_groups(report.dimensions)
     return {
         "type": "object",
         "required": [column.name for column in report.columns],

@@ -19,7 +19,8 @@ from typing import Any, get_args
 
 from lms.errors import LMSError
 
-from ..tables import CSV_CELLS, Column, Kind, Sheet
+from ..columns import Column, Kind
+from ..tables import CSV_CELLS, Sheet
 
 Row = tuple[str, ...]
 LARGEST_CSV = 5_000_000  # bytes of a file that somebody wants to have verified
@@ -57,10 +58,10 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_sheet(sheet: Sheet, total: Sequence[Any] | None = None) -> Cells:
+def of_sheet(sheet: Sheet) -> Cells:
     columns = tuple(sheet.columns)
     rows = tuple(_row(columns, row) for row in sheet.rows)
-    return Cells(columns, rows, _row(columns, total) if total is not None else None)
+    return Cells(columns, rows, _row(columns, sheet.total) if sheet.total is not None else None)
 
 
 def _row(columns: Sequence[Column], row: Sequence[Any]) -> Row:

@@ -25,7 +25,6 @@ from ..catalogue import REPORTS
 from ..choices import list_choices
 from ..exports import scopes
 from ..question import Question
-from ..tables import Column
 from . import answering, outsiders
 from .cells import Cells, columns_to_document
 from .errors import StatementError
@@ -193,8 +192,3 @@ def _companies(session: Session, keys: Sequence[str]) -> dict[str, str]:
         )
     )
     return {key: name for uid, number, name in rows for key in (str(uid), number)}
-
-
-def shown_column(column: Column, language: str) -> str:
-    """A column's heading on paper. The files keep the Korean one."""
-    return column.header if language == "ko" else column.name.replace("_", " ").capitalize()

@@ -66,7 +66,7 @@ def answer(session: Session, question: Question, language: str, mask: Mask) -> C
     both = public_sheet(replace(table, cells={(TOTAL, TOTAL): table.cell()}), language)
     rows = public_sheet(replace(table, cells={key: cell for key, cell in table.cells.items() if any(key)}), language)
     ((_region, _course, *figures),) = both.rows
-    return of_sheet(rows, ["", "", *figures])
+    return of_sheet(replace(rows, total=["", "", *figures]))
 
 
 def _table(session: Session, question: Question, k: int, rate_from: int, language: str) -> PublicTable:

@@ -13,7 +13,6 @@ from lms.models import Statement
 from .. import tables
 from . import cells, reading
 from .cells import Cells, Row
-from .issuing import shown_column
 
 TEMPLATE = "statement-1"
 
@@ -42,7 +41,7 @@ def data_of(statement: Statement) -> dict[str, Any]:
         **statement.printed,
         "language": statement.language,
         "day": [issued.year, issued.month, issued.day],
-        "headings": [shown_column(column, statement.language) for column in kept.columns],
+        "headings": [column.heading(statement.language) for column in kept.columns],
         "numeric": [column.kind not in ("text", "day") for column in kept.columns],
         "rows": [shown_row(kept, row) for row in kept.rows],
         "total": shown_row(kept, kept.total) if kept.total else [],

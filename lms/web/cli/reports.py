@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from lms.clock import today
 from lms.models import Statement
 from lms.reports import completions, downloads, keys, tables
+from lms.reports.columns import HEADERS
 from lms.reports.question import DIMENSIONS, Question
 from lms.reports.rollups import rebuilding
 from lms.reports.rollups.rebuilding import Difference
@@ -279,7 +280,7 @@ def _as_table(counted: completions.CompletionReport) -> Table:
     )
     total = counted.total
     for place, name in enumerate(counted.dimensions):
-        table.add_column(tables.HEADERS[name], footer="합계" if place == 0 else "")
+        table.add_column(HEADERS[name], footer="합계" if place == 0 else "")
     for heading, figure in (
         ("신청", total.applied),
         ("수강", total.enrolled),
