@@ -40,20 +40,20 @@ DIFFERENCES_SHOWN = 200
 OUTSIDERS = "outsiders"  # of the field `for`
 
 
-def _press() -> Press:
+def press() -> Press:
     settings = g.lms.settings
     site = settings.site_url or f"{request.host_url.rstrip('/')}{request.script_root}{g.lms.url_prefix}"
     return Press(statement_words.on_paper, f"{site.rstrip('/')}/verify/statements")
 
 
-def _name() -> str:
+def report_name() -> str:
     name = request.values.get("report", "completions")
     if name not in answering.DEFINITIONS:
         raise NotFoundError()
     return name
 
 
-def _asked(name: str) -> Asked:
+def question_asked(name: str) -> Asked:
     """The question of the address, as of yesterday at the latest, by what was recorded."""
     by = REPORTS[name].by
     yesterday = today() - timedelta(days=1)
@@ -105,8 +105,8 @@ def new() -> str | tuple[str, int]:
 
 
 def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
-    name = _name()
-    what, language, mask = _asked(name), _language(), _mask()
+    name = report_name()
+    what, language, mask = question_asked(name), _language(), _mask()
     made = None
     try:
         made = issuing.draft(session, access.viewer(), name, what.question, language, mask=mask)
@@ -137,12 +137,12 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
 @bp.post("/desk/statements/")
 @access.statements
 def issue() -> AnyResponse | str | tuple[str, int]:
-    name, viewer = _name(), access.viewer()
-    what = _asked(name)
+    name, viewer = report_name(), access.viewer()
+    what = question_asked(name)
     try:
         made = issuing.draft(session, viewer, name, what.question, _language(), mask=_mask())
         with transaction() as writing:
-            uid = issuing.issue(writing, viewer, made, _press()).uid
+            uid = issuing.issue(writing, viewer, made, press()).uid
     except StatementError as error:
         return _new(error)
     flashes.add(_("The statement is issued. It never changes, and can be taken again at any time."), "success")
