@@ -11,7 +11,20 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, extract, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    extract,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
 from lms.clock import end_of_day
@@ -32,6 +45,7 @@ from lms.models import (
 )
 from lms.people.viewers import Viewer
 
+from .days import DateOf, DayOf
 from .question import CURRENT, UNDECLARED, Question
 
 ACTIVE_DAYS = 7
@@ -52,6 +66,8 @@ def facts(
     *,
     among: Select | None = None,
     entries: ColumnElement[bool] | None = None,
+    near: Collection[int] | None = None,
+    with_doing: bool = False,
 ) -> Select:
     """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed
     (`applied` is always 1).
@@ -59,45 +75,39 @@ def facts(
     `regions` maps the regions that the question leaves to those under which they are counted; one that it lacks is left
     out. `completed_on` is the day of the completion that stands, `state` whether she is in the run. `viewer` None sees all;
     `day` is that on which she looks. `among` leaves the enrolments of these ids, `entries` the entries of the ledger that
-    meet it.
+    meet it, `near` is `Regions.near`. `with_doing` adds how many `units` were done, and as `last_on` and `last_active` the
+    last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing was.
     """
-    known = _known(question, among if among is not None else narrowed(question, viewer, regions, day), entries)
-    # Of who came, left and came again the first entry says with which company and region, the last whether she is in.
-    membership = _newest(known, ("enrolled", "withdrawn"))
-    decision = _newest(known, ("completed", "revoked"))
-    first, last, decided = aliased(LedgerEntry), aliased(LedgerEntry), aliased(LedgerEntry)
-    left_before = and_(last.kind == "withdrawn", last.effective_on < Run.learn_from)
-    enrolled = case((left_before, 0), else_=1)
-    stands = and_(decided.kind == "completed", ~left_before)
-    active = and_(Enrolment.id.in_(_active(question, known)), ~left_before)
+    ids = among if among is not None else narrowed(question, viewer, regions, day, near=near)
+    of = _folded(question, _known(question, ids, entries), with_doing=with_doing).c
+    # Of who came, left and came again the first entry says since when, the last whether she is in.
+    left = of.member % 2 == 1
+    left_before = and_(left, _day(of.member) < DayOf(Run.learn_from))
+    stands = and_(of.decided % 2 == 1, ~left_before)
     statement = (
         select(
             Enrolment.id.label("enrolment_id"),
             Enrolment.person_id,
             Enrolment.company_status_id,
-            first.run_id,
-            first.company_id,
-            first.region_id,
-            first.effective_on.label("enrolled_on"),
-            case((last.kind == "withdrawn", "withdrawn"), else_="enrolled").label("state"),
+            Enrolment.run_id,
+            Enrolment.company_id,
+            Enrolment.region_id,
+            DateOf(_day(of.joined)).label("enrolled_on"),
+            case((left, "withdrawn"), else_="enrolled").label("state"),
             literal_column("1", Integer).label("applied"),
-            enrolled.label("enrolled"),
-            case((active, 1), else_=0).label("active"),
+            case((left_before, 0), else_=1).label("enrolled"),
+            case((and_(of.active == 1, ~left_before), 1), else_=0).label("active"),
             case((stands, 1), else_=0).label("completed"),
-            case((stands, decided.effective_on)).label("completed_on"),
+            case((stands, DateOf(_day(of.decided)))).label("completed_on"),
+            *((of.units, of.last_on, of.last_active) if with_doing else ()),
         )
-        .select_from(membership)
-        .join(first, first.id == membership.c.first_id)
-        .join(last, last.id == membership.c.last_id)
-        .join(Enrolment, Enrolment.id == first.enrolment_id)
-        .join(Run, Run.id == first.run_id)
-        .outerjoin(decision, decision.c.enrolment_id == first.enrolment_id)
-        .outerjoin(decided, decided.id == decision.c.last_id)
-        .where(*_filters(question, first))
+        .join(Enrolment, Enrolment.id == of.enrolment_id)
+        .join(Run, Run.id == Enrolment.run_id)
+        .where(*_filters(question, DateOf(_day(of.joined))))
     )
     if question.filter("region") or question.filter("zone"):
-        statement = statement.where(first.region_id.in_(regions))
-    if viewer is not None:
+        statement = statement.where(Enrolment.region_id.in_(regions))
+    if viewer is not None and among is not None:
         statement = statement.where(visible_to(viewer, day))
     return statement
 
@@ -112,7 +122,73 @@ def _known(question: Question, among: Select | None, entries: ColumnElement[bool
     return conditions
 
 
-def narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, int], day: date | None) -> Select | None:
+# An entry in one number, so that the greatest is that with the highest id: its id, its day, and one thing about it.
+_DAYS = 1 << 16  # more than a date of ours has
+
+
+def _packed(is_so: ColumnElement[bool]) -> ColumnElement[int]:
+    number = LedgerEntry.id * (2 * _DAYS) + DayOf(LedgerEntry.effective_on) * 2
+    return number + case((is_so, 1), else_=0)
+
+
+def _day(packed: ColumnElement[int]) -> ColumnElement[int]:
+    """The number of the day in a packed entry. PostgreSQL and SQLite both leave the rest away when they divide integers."""
+    return (packed % (2 * _DAYS)).op("/")(2)
+
+
+def _folded(question: Question, known: list[ColumnElement[bool]], *, with_doing: bool) -> Subquery:
+    """Of each enrolment that was made what its entries come to: one pass over them."""
+    kind = LedgerEntry.kind
+    deciding = kind.in_(("enrolled", "withdrawn", "completed", "revoked"))
+    of_week = _is_of_week(question)
+    doing = {
+        "units": func.sum(case((kind == "unit_done", 1), else_=0)),
+        "last_on": func.max(case((kind.in_(("unit_done", "scored", "attended")), LedgerEntry.effective_on))),
+        "last_active": func.max(case((kind.in_(("unit_done", "scored")), LedgerEntry.effective_on))),
+    }
+    joined = func.min(case((kind == "enrolled", _packed(kind == "enrolled"))))
+    member = func.max(case((kind.in_(("enrolled", "withdrawn")), _packed(kind == "withdrawn"))))
+    decided = func.max(case((kind.in_(("completed", "revoked")), _packed(kind == "completed"))))
+    counts = (
+        kind.in_(("enrolled", "withdrawn", "completed", "revoked", "unit_done", "scored", "attended"))
+        if with_doing
+        else or_(deciding, of_week)
+    )
+    return (
+        select(
+            LedgerEntry.enrolment_id,
+            joined.label("joined"),
+            member.label("member"),
+            func.coalesce(decided, 0).label("decided"),
+            func.max(case((of_week, 1), else_=0)).label("active"),
+            *((value.label(name) for name, value in doing.items()) if with_doing else ()),
+        )
+        .where(counts, *known)
+        .group_by(LedgerEntry.enrolment_id)
+        .having(joined.is_not(None))
+        .subquery()
+    )
+
+
+def _is_of_week(question: Question) -> ColumnElement[bool]:
+    """Whether an entry says of a unit that it was done in the seven days that end with the day."""
+    since = question.as_of - timedelta(days=ACTIVE_DAYS - 1)
+    return and_(
+        LedgerEntry.kind == "unit_done",
+        LedgerEntry.effective_on >= since,
+        LedgerEntry.effective_on <= question.as_of,
+        LedgerEntry.recorded_at >= end_of_day(since - timedelta(days=1)),  # nothing is recorded before it is done
+    )
+
+
+def narrowed(
+    question: Question,
+    viewer: Viewer | None,
+    regions: Mapping[int, int],
+    day: date | None,
+    *,
+    near: Collection[int] | None = None,
+) -> Select | None:
     """The enrolments that a question can leave at most, so that of a small part only its entries are read. None: all.
 
     An enrolment has the run, company and region that its entries copied from it.
@@ -120,8 +196,14 @@ def narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, in
     conditions: list[ColumnElement[bool]] = []
     if viewer is not None and not viewer.is_programme_office:
         conditions.append(visible_to(viewer, day))
+        if near is not None:
+            conditions.append(_is_near(viewer, near))
     if question.filter("company"):
         conditions.append(of_companies(question, Enrolment.company_id))
+    if question.filter("cluster"):
+        conditions.append(Enrolment.company_id.in_(_ever_members(question)))
+    if question.filter("centre"):
+        conditions.append(Enrolment.region_id.in_(_ever_served(question)))
     if runs_are := is_run(question):
         conditions.append(Enrolment.run_id.in_(select(Run.id).where(*runs_are)))
     if question.filter("region") or question.filter("zone"):
@@ -129,36 +211,30 @@ def narrowed(question: Question, viewer: Viewer | None, regions: Mapping[int, in
     return select(Enrolment.id).where(*conditions) if conditions else None
 
 
-def _newest(known: list[ColumnElement[bool]], kinds: tuple[str, str]) -> Any:
-    """Of each enrolment the last entry of these kinds that is known, and the first of the first kind."""
-    return (
-        select(
-            LedgerEntry.enrolment_id,
-            func.max(LedgerEntry.id).label("last_id"),
-            func.min(case((LedgerEntry.kind == kinds[0], LedgerEntry.id))).label("first_id"),
-        )
-        .where(LedgerEntry.kind.in_(kinds), *known)
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery()
-    )
+def _is_near(viewer: Viewer, near: Collection[int]) -> ColumnElement[bool]:
+    """What `visible_to` asks at least, in constants, by which the database knows about how many there are."""
+    conditions: list[ColumnElement[bool]] = [Enrolment.person_id == viewer.id, Enrolment.region_id.in_(near)]
+    if viewer.managed_companies:
+        merged = or_(Company.id.in_(viewer.managed_companies), Company.merged_into_id.in_(viewer.managed_companies))
+        conditions.append(Enrolment.company_id.in_(select(Company.id).where(merged)))
+    return or_(*conditions)
 
 
-def _active(question: Question, known: list[ColumnElement[bool]]) -> Select:
-    """Enrolments in which a unit was done in the seven days that end with the day."""
-    since = question.as_of - timedelta(days=ACTIVE_DAYS - 1)
-    return select(LedgerEntry.enrolment_id).where(
-        LedgerEntry.kind == "unit_done",
-        LedgerEntry.effective_on >= since,
-        LedgerEntry.effective_on <= question.as_of,
-        LedgerEntry.recorded_at >= end_of_day(since - timedelta(days=1)),  # nothing is recorded before it is done
-        *known,
-    )
+def _ever_members(question: Question) -> Select:
+    """The companies that have been members of a cluster that is asked for."""
+    clusters = select(Cluster.id).where(Cluster.slug.in_(question.filter("cluster")))
+    return select(ClusterMember.company_id).where(ClusterMember.cluster_id.in_(clusters))
 
 
-def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
+def _ever_served(question: Question) -> Select:
+    centres = select(Centre.id).where(Centre.slug.in_(question.filter("centre")))
+    return select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres))
+
+
+def _filters(question: Question, enrolled_on: Any) -> list[ColumnElement[bool]]:
     conditions = []
     if question.filter("company"):
-        conditions.append(of_companies(question, first.company_id))
+        conditions.append(of_companies(question, Enrolment.company_id))
     if runs_are := is_run(question):
         conditions.append(and_(*runs_are))
     if centres := question.filter("centre"):
@@ -166,10 +242,10 @@ def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
         conditions.append(
             serving.where(
                 Centre.slug.in_(centres),
-                CentreRegion.region_id == first.region_id,
-                covers(CentreRegion.from_on, CentreRegion.to_on, first.effective_on),
+                CentreRegion.region_id == Enrolment.region_id,
+                covers(CentreRegion.from_on, CentreRegion.to_on, enrolled_on),
             )
-            .correlate(first)
+            .correlate_except(CentreRegion, Centre)
             .exists()
         )
     if clusters := question.filter("cluster"):
@@ -177,10 +253,10 @@ def _filters(question: Question, first: Any) -> list[ColumnElement[bool]]:
         conditions.append(
             members.where(
                 Cluster.slug.in_(clusters),
-                ClusterMember.company_id == first.company_id,
-                is_member(question, first.effective_on),
+                ClusterMember.company_id == Enrolment.company_id,
+                is_member(question, enrolled_on),
             )
-            .correlate(first)
+            .correlate_except(ClusterMember, Cluster)
             .exists()
         )
     if is_status(question):
@@ -262,7 +338,9 @@ def _is_one_of(keys: Collection[str], as_of: date) -> ColumnElement[bool]:
     named = select(Run.id).join(Course, Course.id == Run.course_id).where(tuple_(Course.slug, Run.number).in_(pairs))
     if CURRENT not in keys:
         return Run.id.in_(named)
-    is_current = and_(Run.learn_from <= as_of, func.coalesce(Run.review_to, Run.learn_to) >= as_of)
+    # Not by coalesce: of a column a database knows about how many meet it.
+    lasts = or_(and_(Run.review_to.is_(None), Run.learn_to >= as_of), Run.review_to >= as_of)
+    is_current = and_(Run.learn_from <= as_of, lasts)
     return or_(is_current, Run.id.in_(named)) if pairs else is_current
 
 

@@ -43,11 +43,12 @@ class RegionFacts:
 @dataclass(frozen=True)
 class Regions:
     """All regions, for those that the question leaves the one under which each is counted, and for all that of today.
-    `sums` says what the rollups can tell of them."""
+    `near` are those that the viewer's centres ever served; `sums` says what the rollups can tell of them."""
 
     by_id: Mapping[int, RegionFacts]
     counted_as: Mapping[int, int]
     of_today: Mapping[int, int]
+    near: frozenset[int] = frozenset()
     sums: Scope | None = None
 
     @cached_property
@@ -73,7 +74,8 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
             Zone,
             RegionSuccession.successor_id,
             RegionSuccession.on,
-            is_served(viewer, question),
+            is_served(viewer, question).label("is_open"),
+            _is_near(viewer).label("is_near"),
             *columns(viewer, question, Region.id),
         )
         .join(Zone, Zone.id == Region.zone_id)
@@ -82,7 +84,10 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
     ).all()
     by_id: dict[int, RegionFacts] = {}
     successors: dict[int, set[int]] = {}
-    for region, zone, successor, on, is_open, *_ in rows:
+    near: set[int] = set()
+    for region, zone, successor, on, is_open, is_near, *_ in rows:
+        if is_near:
+            near.add(region.id)
         by_id[region.id] = RegionFacts(
             region.id,
             region.slug,
@@ -100,7 +105,15 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
     of_today = {id_: _followed(id_, successors) for id_ in by_id}
     counted_as = of_today if question.regions == "today" else {id_: id_ for id_ in by_id}
     left = {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])}
-    return Regions(by_id, left, of_today, scope(question, [(row[0].id, *row[5:]) for row in rows]))
+    sums = scope(question, [(row[0].id, *row[6:]) for row in rows])
+    return Regions(by_id, left, of_today, frozenset(near), sums)
+
+
+def _is_near(viewer: Viewer | None) -> ColumnElement[bool]:
+    centres = (viewer.officer_centres | viewer.instructor_centres) if viewer else frozenset[int]()
+    if not centres:
+        return false()
+    return Region.id.in_(select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres)))
 
 
 def _followed(region: int, successors: Mapping[int, set[int]]) -> int:

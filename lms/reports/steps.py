@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sqlalchemy import CTE, Select, and_, case, func, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, select
 
-from lms.models import Enrolment, LedgerEntry, RunUnit
+from lms.models import Enrolment, RunUnit
 from lms.people.viewers import Viewer
 
 from . import facts
@@ -18,32 +18,28 @@ Reached = Literal["not_begun", "begun", "half_way", "completed"]
 REACHED = get_args(Reached)
 
 
-def steps(question: Question, viewer: Viewer | None, known: Regions) -> CTE:
+def steps(
+    question: Question,
+    viewer: Viewer | None,
+    known: Regions,
+    *,
+    among: Select | None = None,
+    entries: ColumnElement[bool] | None = None,
+) -> CTE:
     """The facts of each enrolment with 0 or 1 for `begun` (a unit done) and `half_way` (half of the units or more), and how
-    many units were `done`. Who left before the run began came to nothing."""
-    fact = facts.facts(question, viewer, known.counted_as).cte("steps_of")
-    done = (
-        select(LedgerEntry.enrolment_id, func.count(func.distinct(LedgerEntry.unit_key)).label("units"))
-        .where(
-            LedgerEntry.enrolment_id.in_(select(fact.c.enrolment_id)),
-            LedgerEntry.kind == "unit_done",
-            facts.is_known(question),
-        )
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery("done")
-    )
+    many `units` were done. Who left before the run began came to nothing. `among` and `entries` as in `facts.facts`."""
+    fact = facts.facts(
+        question, viewer, known.counted_as, among=among, entries=entries, near=known.near, with_doing=True
+    ).cte("steps_of")
     units = select(RunUnit.run_id, func.count().label("units")).group_by(RunUnit.run_id).subquery("units")
     is_in = fact.c.enrolled == 1
-    count = func.coalesce(done.c.units, 0)
     return (
         select(
             fact,
-            count.label("done"),
-            case((and_(is_in, count > 0), 1), else_=0).label("begun"),
-            case((and_(is_in, count > 0, 2 * count >= units.c.units), 1), else_=0).label("half_way"),
+            case((and_(is_in, fact.c.units > 0), 1), else_=0).label("begun"),
+            case((and_(is_in, fact.c.units > 0, 2 * fact.c.units >= units.c.units), 1), else_=0).label("half_way"),
         )
         .select_from(fact)
-        .outerjoin(done, done.c.enrolment_id == fact.c.enrolment_id)
         .outerjoin(units, units.c.run_id == fact.c.run_id)
         .cte("steps")
     )
