@@ -17,6 +17,10 @@ class Column:
     header: str
     kind: Kind = "text"
 
+    @property
+    def is_number(self) -> bool:
+        return self.kind not in ("text", "day")
+
     def heading(self, language: str) -> str:
         """What stands above it on paper, in the paper's language. CSV and XLSX keep the Korean one."""
         if language == "ko":

@@ -11,7 +11,6 @@ from flask import Response, request, send_file
 
 from lms.errors import NotFoundError
 from lms.reports import downloads, tables
-from lms.reports.completions import CompletionReport, CompletionRow
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.learners import iter_learners
 from lms.reports.question import Question
@@ -27,12 +26,6 @@ FORMS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 IN_MEMORY = 2_000_000  # bytes of a file before it is written to disk
-
-
-def of_report(form: str, report: CompletionReport, rows: Sequence[CompletionRow]) -> Response:
-    """Counts, in the order of the page."""
-    sheet = tables.completion_sheet(replace(report, rows=tuple(rows)))
-    return send(sheet, form, report="completion", question=report.question, name="completions")
 
 
 def of_people(what: Asked, form: str, chosen: Collection[str], reason: str) -> Response:
@@ -91,6 +84,34 @@ def send_rows(
         raise NotFoundError()
     counted = _Counted(sheet.rows)
     file = _write(replace(sheet, rows=counted), form)
+    return send_file_of(
+        file,
+        form,
+        report=report,
+        question=question,
+        name=name,
+        rows=counted.count,
+        reason=reason,
+        has_persons=has_persons,
+    )
+
+
+def send_file_of(
+    file: IO[bytes],
+    form: str,
+    *,
+    report: str,
+    question: Question | dict[str, Any],
+    name: str,
+    rows: int,
+    reason: str = "",
+    has_persons: bool = False,
+) -> Response:
+    """Note a file that is made, and give it away.
+
+    Raises:
+        ReasonMissingError
+    """
     with transaction() as writing:
         downloads.record(
             writing,
@@ -98,12 +119,13 @@ def send_rows(
             report=report,
             question=question,
             form=form,
-            rows=counted.count,
+            rows=rows,
             reason=reason,
             has_persons=has_persons,
             address=request.remote_addr or "",
         )
-    answer = send_file(file, mimetype=FORMS[form], as_attachment=True, download_name=f"{name}.{form}")
+    mimetype = FORMS.get(form, "application/pdf")
+    answer = send_file(file, mimetype=mimetype, as_attachment=True, download_name=f"{name}.{form}")
     answer.headers["Cache-Control"] = "no-store, private"  # send_file would let a shared computer keep it
     return answer
 

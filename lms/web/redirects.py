@@ -18,6 +18,11 @@ def to(endpoint: str, **values: Any) -> Response:
     return redirect(url(endpoint, **values), code=303)
 
 
+def onwards(address: str) -> Response:
+    """To an address that we made ourselves."""
+    return redirect(address, code=303)
+
+
 def safe_target(wanted: str | None) -> str:
     """A path of this very site, or home: an address that somebody slipped into a link leads nowhere else.
 

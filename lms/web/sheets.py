@@ -11,17 +11,16 @@ from io import BytesIO
 from math import floor
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response
 
 from lms import documents
 from lms.learning.history import Event, LearnerInRun
-from lms.reports import downloads as kept
 from lms.reports.learners import LearnerRow, list_learners
 from lms.reports.question import Question
 
-from . import access
+from . import access, downloads
 from .asked import Asked
-from .database import session, transaction
+from .database import session
 from .i18n import current_language, format_day, format_number
 from .i18n import gettext as _
 from .templating import environment
@@ -148,19 +147,7 @@ def _data(title: str, told: str, facts: list[list[str]], tables: list[dict[str, 
 
 
 def _send(data: dict[str, Any], report: str, question: Question | dict[str, Any], rows: int, reason: str) -> Response:
-    with transaction() as writing:
-        kept.record(
-            writing,
-            access.viewer().id,
-            report=report,
-            question=question,
-            form="pdf",
-            rows=rows,
-            has_persons=True,
-            reason=reason,
-            address=request.remote_addr or "",
-        )
     pdf = documents.render(SHEET, data, accessible=True)
-    answer = send_file(BytesIO(pdf), mimetype="application/pdf", as_attachment=True, download_name=f"{report}.pdf")
-    answer.headers["Cache-Control"] = "no-store, private"
-    return answer
+    return downloads.send_file_of(
+        BytesIO(pdf), "pdf", report=report, question=question, name=report, rows=rows, reason=reason, has_persons=True
+    )

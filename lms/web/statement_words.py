@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lms.clock import today
 from lms.errors import LMSError
 from lms.reports.catalogue import REPORTS
+from lms.reports.question import Question
 from lms.reports.statements.issuing import Draft
 
 from . import words
@@ -56,16 +58,24 @@ def facts(draft: Draft) -> list[list[str]]:
     regions = (
         _("those of the day of enrolment") if question.regions == "then" else _("today's; what merged is together")
     )
-    day = format_day(question.as_of)
     cut = [words.of_dimension(name) for name in question.by] if REPORTS[draft.report].by else []
     return [
-        [_("As of"), _("%(day)s, by what was recorded by the end of that day", day=day)],
+        [_("As of"), _day_of(question)],
         [_("Counted of"), _centres(draft.centres)],
         *([[_("One row for each"), MIDDLE_DOT.join(cut)]] if cut else []),
         *([words.of_dimension(name), ", ".join(_value(each) for each in values)] for name, values in draft.filters),
         [_("Regions"), regions],
         *_masked(draft),
     ]
+
+
+def _day_of(question: Question) -> str:
+    day = format_day(question.as_of)
+    if question.reading == "effective":
+        return _("%(day)s, by what had happened by then, as known now", day=day)
+    if question.as_of == today():
+        return _("%(day)s, which has not ended yet: its figures may still change", day=day)
+    return _("%(day)s, by what was recorded by the end of that day", day=day)
 
 
 def _masked(draft: Draft) -> list[list[str]]:
@@ -99,7 +109,7 @@ def meaning(report: str) -> str:
             "Active: did a unit in the seven days that end with the day. Rate: completed ÷ enrolled, rounded down; blank "
             "where nobody is enrolled."
         ),
-        "funnel": _("Begun: did at least one unit. Half-way: did at least half of what the rule asks for."),
+        "funnel": _("Begun: did at least one unit. Half-way: did at least half of the units."),
         "stops": _(
             "Stopped: the first unit that is not done yet, of those who have not completed. Quiet: for 14 days."
         ),

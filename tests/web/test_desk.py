@@ -576,12 +576,6 @@ def test_a_region_with_a_target_can_be_left_out(site: Site, office: Browser, wor
     assert drawn is (words_of_address == "region=busan")
 
 
-def test_targets_as_a_file(site: Site, office: Browser) -> None:
-    add_programme(site)
-    text = office.get("/office/targets.csv").get_data(as_text=True)
-    assert {row["지역"] for row in csv_rows(text)} == {"부산광역시", "경기도"}
-
-
 def test_setting_targets_keeps_the_earlier_ones_and_says_why(site: Site, office: Browser) -> None:
     programme = add_programme(site)
     page = office.see("/office/targets")

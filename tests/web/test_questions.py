@@ -8,7 +8,6 @@ from werkzeug.test import TestResponse
 
 from lms.clock import today
 from lms.models import AccessEntry, Download
-from lms.reports import catalogue
 from tests.credentials.test_printing import text_of
 
 from . import crowd
@@ -77,21 +76,6 @@ def test_durations_months_and_years_say_the_same_completions(site: Site, officer
     assert [cell.get_text() for cell in months.select("tfoot td")][-1] == "2"
     years = csv_rows(officer.get(f"/desk/questions/years.csv?as_of={today()}").get_data(as_text=True))
     assert sum(int(row["수료"]) for row in years) in (0, 2)  # yesterday may lie in another year
-
-
-@pytest.mark.parametrize("name", [*PAGES, "checks"])
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_each_question_is_a_file_that_is_noted(site: Site, officer: Browser, name: str, kind: str) -> None:
-    crowd.fill(site, 3)
-    answer = officer.get(f"/desk/questions/{name}.{kind}")
-    assert answer.status_code == 200
-    if kind == "csv":
-        report = catalogue.REPORTS[name]
-        heads = answer.get_data(as_text=True).removeprefix("\ufeff").splitlines()[0].split(",")
-        assert heads == [column.header for column in catalogue.columns_of(report, report.by)]
-    with site.lms.database.reading() as session:
-        (noted,) = session.scalars(select(Download)).all()
-    assert (noted.report, noted.form, noted.has_persons) == (name, kind, False)
 
 
 def test_another_centre_counts_nobody_of_ours(site: Site) -> None:

@@ -87,15 +87,21 @@ def draft(
         raise StatementError("empty")
     if len(cells.rows) > MOST_ROWS:
         raise StatementError("too_many", rows=len(cells.rows), most=MOST_ROWS)
-    return Draft(
-        report,
-        question,
-        language,
-        cells,
-        _filters(session, viewer, question, language),
-        _centres(session, viewer, language),
-        mask,
-    )
+    return describe(session, viewer, report, question, language, cells, mask)
+
+
+def describe(
+    session: Session,
+    viewer: Viewer,
+    report: str,
+    question: Question,
+    language: str,
+    cells: Cells,
+    mask: Mask | None = None,
+) -> Draft:
+    """Rows with what was asked for them in words. It may be no question that a statement could be issued of."""
+    filters = _filters(session, viewer, question, language)
+    return Draft(report, question, language, cells, filters, _centres(session, viewer, language), mask)
 
 
 def issue(session: Session, viewer: Viewer, made: Draft, press: Press, *, now: datetime | None = None) -> Statement:

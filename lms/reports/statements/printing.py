@@ -42,7 +42,7 @@ def data_of(statement: Statement) -> dict[str, Any]:
         "language": statement.language,
         "day": [issued.year, issued.month, issued.day],
         "headings": [column.heading(statement.language) for column in kept.columns],
-        "numeric": [column.kind not in ("text", "day") for column in kept.columns],
+        "numeric": [column.is_number for column in kept.columns],
         "rows": [shown_row(kept, row) for row in kept.rows],
         "total": shown_row(kept, kept.total) if kept.total else [],
         "digest": statement.digest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from lms.reports.completions import CompletionReport, CompletionRow
 from lms.reports.downloads import ReasonMissingError
 from lms.reports.question import CURRENT, Question
 from lms.reports.regions import Regions
+from lms.reports.tables import completion_sheet
 from lms.reports.weekly import weekly
 from lms.submissions import ungraded
 
-from .. import access, asked, downloads, flashes, forms, growth, people, question_tabs, seen, sheets, words
+from .. import access, asked, downloads, flashes, forms, growth, people, question_tabs, report_pdf, seen, sheets, words
 from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
@@ -152,13 +154,16 @@ def _narrowed(what: Asked, row: CompletionRow) -> str:
     return Asked(what.endpoint, what.question.but(by=what.default.by, **filters), what.default).url()
 
 
-@bp.get("/completions.<any(csv, xlsx):kind>")
+@bp.get("/completions.<any(csv, xlsx, pdf):kind>")
 @access.desk
 def export(kind: str) -> Response:
     """The rows of the desk's first page, all of them, in its order. Nobody's name is in it."""
     what = _asked()
     report, rows = _report(what)
-    return downloads.of_report(kind, report, rows)
+    sheet = completion_sheet(replace(report, rows=tuple(rows)))
+    if kind == "pdf":
+        return report_pdf.send(sheet, what, report="completions", question=what.question, name="completions")
+    return downloads.send(sheet, kind, report="completion", question=what.question, name="completions")
 
 
 # A company

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms.clock import today
@@ -16,7 +16,7 @@ from lms.reports.goals import GoalError
 from lms.reports.question import Question
 from lms.reports.targets import TargetReport, TargetRow, targets
 
-from .. import access, asked, downloads, flashes, growth
+from .. import access, asked, downloads, flashes, growth, report_pdf
 from ..asked import Asked
 from ..database import session, transaction
 from ..errors import explain
@@ -135,13 +135,16 @@ def _steps() -> list[tuple[int | str, str]]:
     return [*enumerate([*words, _("%(share)s %% and more", share=bounds[-1])]), ("none", _("no target"))]
 
 
-@bp.get("/targets.<any(csv, xlsx):kind>")
+@bp.get("/targets.<any(csv, xlsx, pdf):kind>")
 @access.programme_office
-def export(kind: str) -> Response:
+def export(kind: str) -> AnyResponse:
     what, year = _asked()
     sheet = tables.target_sheet(_report(what, year))
     question = what.question.but(year=(str(year),))
-    return downloads.send(sheet, kind, report="targets", question=question, name=f"targets-{year}")
+    name = f"targets-{year}"
+    if kind == "pdf":
+        return report_pdf.send(sheet, what, report="targets", question=question, name=name)
+    return downloads.send(sheet, kind, report="targets", question=question, name=name)
 
 
 # Setting targets

@@ -4,6 +4,7 @@ a plot, as a file, and with the people behind it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
@@ -23,7 +24,7 @@ from lms.reports.steps import REACHED, Reached, stayed_at
 from lms.reports.stops import ALL_DONE, StopReport, stopped_at, stops
 from lms.reports.years import MonthReport, by_month, year_on_year
 
-from .. import access, asked, downloads, growth, people, question_tabs, seen, words
+from .. import access, asked, downloads, growth, people, question_tabs, report_pdf, seen, words
 from ..asked import Asked
 from ..database import session
 from ..i18n import current_language, format_day, format_number
@@ -212,13 +213,14 @@ _PAGES: Mapping[str, Callable[[Asked, Regions], dict[str, Any]]] = {
 }
 
 
-@bp.get(f"/<any(checks, {NAMES}):name>.<any(csv, xlsx):kind>")
+@bp.get(f"/<any(checks, {NAMES}):name>.<any(csv, xlsx, pdf):kind>")
 @access.desk
 def export(name: str, kind: str) -> Response:
     """All rows of a question. Nobody's name is in it."""
     what = _asked(name, "questions.export")
     sheet = catalogue.REPORTS[name].answer(session, access.viewer(), what.question, current_language())
-    return downloads.send(sheet, kind, report=name, question=what.question, name=name)
+    send = partial(report_pdf.send, sheet, what) if kind == "pdf" else partial(downloads.send, sheet, kind)
+    return send(report=name, question=what.question, name=name)
 
 
 # The people behind a figure

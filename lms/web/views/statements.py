@@ -7,13 +7,12 @@ from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
 
-from flask import Blueprint, Response, g, make_response, request, send_file
+from flask import Blueprint, Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms.clock import today
 from lms.errors import NotFoundError
 from lms.models import Statement
-from lms.reports import downloads as log
 from lms.reports.catalogue import REPORTS
 from lms.reports.question import Question
 from lms.reports.statements import answering, issuing, outsiders, printing, reading
@@ -122,7 +121,7 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
         headings=[column.heading(language) for column in made.cells.columns] if made else [],
         rows=[printing.shown_row(made.cells, row) for row in made.cells.rows[:A_PAGE]] if made else [],
         total=printing.shown_row(made.cells, made.cells.total) if made and made.cells.total else [],
-        numeric=[column.kind not in ("text", "day") for column in made.cells.columns] if made else [],
+        numeric=[column.is_number for column in made.cells.columns] if made else [],
         problem=explain(refusal) if refusal else what.problem,
         was_effective=request.values.get("reading") == "effective",
         was_today=request.values.get("as_of", "") >= today().isoformat(),
@@ -164,7 +163,7 @@ def _said(found: Statement) -> dict[str, object]:
         "rows": [printing.shown_row(kept, row) for row in kept.rows],
         "total": printing.shown_row(kept, kept.total) if kept.total else [],
         "headings": [column.heading(found.language) for column in kept.columns],
-        "numeric": [column.kind not in ("text", "day") for column in kept.columns],
+        "numeric": [column.is_number for column in kept.columns],
         "is_intact": reading.is_intact(found),
         "verify": url("statements.shown", code=found.printed["code"]),
     }
@@ -174,24 +173,15 @@ def _said(found: Statement) -> dict[str, object]:
 @access.statements
 def file(uid: UUID, kind: str) -> Response:
     """The same as on the first day. Each taking is noted."""
-    viewer = access.viewer()
-    found = reading.load(session, viewer, uid)
-    made = printing.to_xlsx(found) if kind == "xlsx" else BytesIO(_bytes(found, kind))
-    with transaction() as writing:
-        log.record(
-            writing,
-            viewer.id,
-            report="statement",
-            question=found.question | {"statement": found.number},
-            form=kind,
-            rows=len(reading.cells_of(found).rows),
-            has_persons=False,
-            address=request.remote_addr or "",
-        )
-    mimetype = "application/pdf" if kind == "pdf" else downloads.FORMS[kind]
-    answer = send_file(made, mimetype=mimetype, as_attachment=True, download_name=f"statement-{found.number}.{kind}")
-    answer.headers["Cache-Control"] = "no-store, private"
-    return answer
+    found = reading.load(session, access.viewer(), uid)
+    return downloads.send_file_of(
+        printing.to_xlsx(found) if kind == "xlsx" else BytesIO(_bytes(found, kind)),
+        kind,
+        report="statement",
+        question=found.question | {"statement": found.number},
+        name=f"statement-{found.number}",
+        rows=len(reading.cells_of(found).rows),
+    )
 
 
 def _bytes(found: Statement, kind: str) -> bytes:
