@@ -170,7 +170,7 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
     """What a row shows beside its standing, and what the rows are ordered by. The score is added up only to order by it."""
     done, units, rule = _done(question, counted), _units(), _rule(question)
     share = func.coalesce(done.c.units, 0) * 1.0 / func.coalesce(units.c.units, 1)
-    last_day = extensions.last_day(_known_at(question))
+    last_day = extensions.last_day(known_at(question))
     gone = _time_gone(question.as_of, last_day)
     statement = (
         select(
@@ -326,9 +326,9 @@ def _rows(session: Session, question: Question, found: Sequence[Any]) -> Iterato
     """The rows with their standings: five queries for all of them."""
     entries = _entries(session, question, [row.enrolment_id for row in found])
     runs = {row.run_id for row in found}
-    units, rules = _units_of(session, runs), _rules_of(session, question, runs)
+    units, rules = _units_of(session, runs), rules_of(session, question, runs)
     asking = {run for run, rule in rules.items() if rule.attendance}  # in other runs sittings change nothing here
-    sittings = sittings_of(session, asking, known_at=_known_at(question)) if asking else {}
+    sittings = sittings_of(session, asking, known_at=known_at(question)) if asking else {}
     numbers = _employee_numbers(session, found)
     for row in found:
         standing = evaluate(
@@ -370,23 +370,23 @@ class _Fields(NamedTuple):
     quiz_attempt_id: int | None
 
 
-class _Entry(_Fields):
+class Entry(_Fields):
     """What `evaluate` reads of a ledger entry, without the machinery of the table's own rows."""
 
     __slots__ = ()
     attempt_key = LedgerEntry.attempt_key
 
 
-def _entries(session: Session, question: Question, enrolments: Collection[int]) -> dict[int, list[_Entry]]:
-    columns = [getattr(LedgerEntry, name) for name in _Entry._fields]
+def _entries(session: Session, question: Question, enrolments: Collection[int]) -> dict[int, list[Entry]]:
+    columns = [getattr(LedgerEntry, name) for name in Entry._fields]
     statement = (
         select(LedgerEntry.enrolment_id, *columns)
         .where(LedgerEntry.enrolment_id.in_(enrolments), facts.is_known(question))
         .order_by(LedgerEntry.id)
     )
-    found: dict[int, list[_Entry]] = {}
+    found: dict[int, list[Entry]] = {}
     for enrolment, *values in session.execute(statement):
-        found.setdefault(enrolment, []).append(_Entry(*values))
+        found.setdefault(enrolment, []).append(Entry(*values))
     return found
 
 
@@ -397,11 +397,11 @@ def _units_of(session: Session, runs: Collection[int]) -> dict[int, list[RunUnit
     return found
 
 
-def _known_at(question: Question) -> datetime | None:
+def known_at(question: Question) -> datetime | None:
     return None if question.reading == "effective" else end_of_day(question.as_of)
 
 
-def _rules_of(session: Session, question: Question, runs: Collection[int]) -> dict[int, CompletionRule]:
+def rules_of(session: Session, question: Question, runs: Collection[int]) -> dict[int, CompletionRule]:
     """Of each run the newest rule that was known on the day, or else its first."""
     until = end_of_day(question.as_of)
     found: dict[int, CompletionRule] = {}

@@ -65,7 +65,7 @@ class Desk:
 
     def at_once(self, report: str = "enrolments") -> bytes:
         with self.database.reading() as session:
-            return "".join(tables.to_csv(lists.sheet(session, Asked(report, ASKED, self.viewer, today())))).encode()
+            return "".join(tables.to_csv(lists.at_once(session, Asked(report, ASKED, self.viewer, today())))).encode()
 
     def forget(self) -> None:
         with self.database.writing() as session:
@@ -80,8 +80,7 @@ class Desk:
 @pytest.fixture
 def desk(database: Database, world: World, files: FileStore, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Two learn in the officer's region: one completed, one has a name like a formula. A third learns elsewhere."""
-    monkeypatch.setitem(lists.PART, "enrolments", 1)
-    monkeypatch.setitem(lists.PART, "learners", 1)
+    monkeypatch.setattr(lists, "PART", 1)
     with database.writing() as session:
         for person in (world.hana, world.junho, world.sujin):
             enrolments.enrol(session, world.run, person.id, now=at("2026-03-01"))

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from lms.models import (
-    Company,
-    CompanyStatus,
-    Course,
-    CourseVersion,
-    Employment,
-    Enrolment,
-    Industry,
-    Person,
-    Region,
-    Run,
-)
+from lms.models import Company, CompanyStatus, Employment, Enrolment, Industry, Person, Region
 from lms.people.organisations.business_numbers import display
 from lms.people.viewers import Viewer
 
-from .. import completions, facts, learners, regions
+from .. import completions, facts, regions
+from ..columns import ENROLMENTS, LEARNERS, Column
 from ..question import Question
 from ..rows import vocabulary_of
-from ..tables import Column, Sheet, learner_sheet
+from ..tables import Sheet
+from . import standings
+from .runs import list_runs
+from .standings import Span, Told
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 LISTS = ("enrolments", "learners")
-PART = {"enrolments": 5_000, "learners": 2_000}  # rows at once
-
-ENROLMENT_COLUMNS = (
-    Column("name", "이름"),
-    Column("employee_number", "사번"),
-    Column("region", "지역"),
-    Column("company", "기업"),
-    Column("business_number", "사업자등록번호"),
-    Column("size", "기업 규모"),
-    Column("industry", "업종"),
-    Column("level", "스마트공장 수준"),
-    Column("run", "과정"),
-    Column("run_key", "차수 코드"),
-    Column("enrolled_on", "신청일", "day"),
-    Column("enrolled", "수강", "count"),
-    Column("active", "활동", "count"),
-    Column("completed", "수료", "count"),
-    Column("completed_on", "수료일", "day"),
-)
+# Enrolments at once. With fewer the same pages of the ledger are read more often; with more the rows take more memory.
+PART = 20_000
 
 
 @dataclass(frozen=True)
@@ -81,26 +59,48 @@ def count(session: Session, asked: Asked) -> int:
 
 
 def columns(asked: Asked) -> Sequence[Column]:
-    return sheet_of(asked, ()).columns
+    return LEARNERS if asked.report == "learners" else ENROLMENTS
 
 
-def sheet_of(asked: Asked, rows: Any) -> Sheet:
-    if asked.report == "learners":
-        return learner_sheet(asked.question, rows)
-    return Sheet(f"수강 {asked.question.as_of}", ENROLMENT_COLUMNS, rows)
+def sheet(asked: Asked, rows: Iterable[Sequence[Any]]) -> Sheet:
+    name = "수강생" if asked.report == "learners" else "수강"
+    return Sheet(f"{name} {asked.question.as_of}", columns(asked), rows)
 
 
-def sheet(session: Session, asked: Asked) -> Sheet:
+def at_once(session: Session, asked: Asked) -> Sheet:
     """All of it, read while the rows are written."""
-    rows = (row for part in parts(lambda: nullcontext(session), asked) for row in part.rows)
-    return Sheet(sheet_of(asked, ()).title, columns(asked), rows)
+    return sheet(asked, (row for part in _parts(lambda: nullcontext(session), asked, 0) for row in part.rows))
 
 
 def parts(sessions: Sessions, asked: Asked, after: int = 0) -> Generator[Part, None, None]:
-    """From the first enrolment after `after` on. Whoever doesn't read to the end closes it."""
+    """From the first enrolment after `after` on, each in a transaction of its own, so that nobody's old rows are held. The
+    next is read while the caller writes this one. Whoever doesn't read to the end closes it."""
+    return _ahead(_parts(sessions, asked, after))
+
+
+Item = TypeVar("Item")
+
+
+def _ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
+
+
+def _parts(sessions: Sessions, asked: Asked, after: int) -> Iterator[Part]:
     with sessions() as session:
         reader = _Reader(session, asked)
-    return reader.stream(sessions, after) if asked.report == "enrolments" else reader.step(sessions, after)
+    while True:
+        with sessions() as session:
+            span = reader.span(session, after)
+            rows = reader.rows(session, span)
+        if rows:
+            yield Part(rows, after if span.last is None else span.last)
+        if span.last is None:
+            return
+        after = span.last
 
 
 class _Reader:
@@ -108,119 +108,118 @@ class _Reader:
 
     def __init__(self, session: Session, asked: Asked) -> None:
         self.asked = asked
+        self.is_korean = asked.language == "ko"
         self.known = regions.load(session, asked.viewer, asked.question)
-        self._words = (
-            {}
-            if asked.report == "learners"
-            else {name: _words(session, name, asked.language) for name in ("size", "industry", "level")}
-        )
+        self.runs = list_runs(session, asked.question, with_rules=asked.report == "learners")
+        names = select(Region.id, Region.name_ko if self.is_korean else Region.name_en)
+        self.regions = {id_: name for id_, name in session.execute(names)}
+        industries = select(Industry.id, Industry.name_ko if self.is_korean else Industry.name_en)
+        self.industries = {id_: name for id_, name in session.execute(industries)}
 
-    def _ids(self, after: int) -> Select | None:
-        """None: all of them."""
-        asked = self.asked
-        ids = facts.narrowed(asked.question, asked.viewer, self.known.counted_as, asked.day)
-        if not after:
-            return ids
-        return (select(Enrolment.id) if ids is None else ids).where(Enrolment.id > after)
+    def span(self, session: Session, after: int) -> Span:
+        """The next enrolments, as many as make a part."""
+        asked, question = self.asked, self.asked.question
+        ids = facts.narrowed(question, asked.viewer, self.known.counted_as, asked.day)
+        among = (select(Enrolment.id) if ids is None else ids).where(Enrolment.id > after)
+        last = session.scalar(among.order_by(Enrolment.id).offset(PART - 1).limit(1))
+        if question.filter("centre") or question.filter("cluster"):
+            # Of which the company or region was one on the day of enrolling, which the ledger tells.
+            among = among if last is None else among.where(Enrolment.id <= last)
+            counted = facts.facts(question, asked.viewer, self.known.counted_as, asked.day, among=among).subquery()
+            ids = select(counted.c.enrolment_id)
+        return Span(after, last, ids)
 
-    def step(self, sessions: Sessions, after: int) -> Generator[Part, None, None]:
-        """Some statements for each part, in a transaction of its own: judging takes long, and nobody's old rows are held."""
-        while True:
-            with sessions() as session:
-                among = self._ids(after)
-                among = select(Enrolment.id) if among is None else among
-                last = session.scalar(among.order_by(Enrolment.id).offset(PART["learners"] - 1).limit(1))
-                if last is not None:
-                    among = among.where(Enrolment.id <= last)
-                rows = self._learners(session, among)
-            if rows:
-                yield Part(rows, after if last is None else last)
-            if last is None:
-                return
-            after = last
+    def rows(self, session: Session, span: Span) -> list[tuple[Any, ...]]:
+        if self.asked.report == "learners":
+            told = standings.with_progress(session, self.asked.question, span)
+            hours = standings.missing_hours(session, self.asked.question, span, self.runs)
+            return [self._learner(row, told[row.id], hours.get(row.id, 0)) for row in self._people(session, span, told)]
+        told = standings.memberships(session, self.asked.question, span)
+        return [self._enrolment(row, told[row.id]) for row in self._people(session, span, told)]
 
-    def stream(self, sessions: Sessions, after: int) -> Generator[Part, None, None]:
-        """One statement for all of them, so that the ledger is read once from end to end."""
-        size = PART["enrolments"]
-        statement = self._statement(self._ids(after)).execution_options(yield_per=size)
-        with sessions() as session:
-            if session.get_bind().dialect.name == "postgresql":
-                # Else it plans for whoever wants the first rows soon, by five million look-ups.
-                session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
-            with session.execute(statement) as result:
-                for found in result.partitions():
-                    yield Part([self._enrolment(row) for row in found], found[-1][0])
-
-    def _learners(self, session: Session, among: Select) -> Sequence[Sequence[Any]]:
-        asked = self.asked
-        found = learners.list_among(
-            session, asked.viewer, asked.question, among, day=asked.day, language=asked.language, known=self.known
-        )
-        return list(learner_sheet(asked.question, found).rows)
-
-    def _enrolment(self, row: Any) -> Sequence[Any]:
-        _id, name, number, region, company, business, size, industry, level, title, slug, run, *rest = row
-        words = self._words
-        declared = words["size"].get(size), words["industry"].get(industry), words["level"].get(level)
-        return (
-            name,
-            number,
-            region,
-            company,
-            display(business),
-            *declared,
-            f"{title} {run}차수",
-            f"{slug}-{run}",
-            *rest,
-        )
-
-    def _statement(self, among: Select | None) -> Select:
-        asked = self.asked
-        counted = facts.facts(asked.question, asked.viewer, self.known.counted_as, asked.day, among=among).subquery()
-        # Of the last time that she was employed there.
-        number = (
-            select(Employment.employee_number)
-            .where(Employment.person_id == counted.c.person_id, Employment.company_id == counted.c.company_id)
-            .order_by(Employment.from_on.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        return (
+    def _people(self, session: Session, span: Span, told: Mapping[int, Told]) -> Iterator[Any]:
+        """Who they are, and with whom; of those who were employed there more than once, of the last time."""
+        question = self.asked.question
+        number = and_(Employment.person_id == Enrolment.person_id, Employment.company_id == Enrolment.company_id)
+        statement = (
             select(
-                counted.c.enrolment_id,
+                Enrolment.id,
+                Enrolment.run_id,
+                Enrolment.region_id,
                 Person.name,
-                number,
-                Region.name_ko if asked.language == "ko" else Region.name_en,
-                Company.name,
+                Employment.employee_number,
+                Company.name.label("company"),
                 Company.business_number,
                 CompanyStatus.size_class,
                 CompanyStatus.industry_id,
                 CompanyStatus.factory_level,
-                CourseVersion.title,
-                Course.slug,
-                Run.number,
-                counted.c.enrolled_on,
-                counted.c.enrolled,
-                counted.c.active,
-                counted.c.completed,
-                counted.c.completed_on,
             )
-            .select_from(counted)
-            .join(Person, Person.id == counted.c.person_id)
-            .join(Company, Company.id == counted.c.company_id)
-            .join(Region, Region.id == counted.c.region_id)
-            .join(Run, Run.id == counted.c.run_id)
-            .join(Course, Course.id == Run.course_id)
-            .join(CourseVersion, CourseVersion.id == Run.course_version_id)
-            .outerjoin(CompanyStatus, CompanyStatus.id == counted.c.company_status_id)
-            .order_by(counted.c.enrolment_id)
+            .join(Person, Person.id == Enrolment.person_id)
+            .join(Company, Company.id == Enrolment.company_id)
+            .outerjoin(Employment, number)
+            .outerjoin(CompanyStatus, CompanyStatus.id == Enrolment.company_status_id)
+            .where(*span.holds(Enrolment.id))
+            .order_by(Enrolment.id, Employment.from_on)
+        )
+        if facts.is_status(question):
+            statement = statement.where(facts.of_statuses(question, Enrolment.company_status_id))
+        last_of_each = {row.id: row for row in session.execute(statement)}
+        return (row for id_, row in last_of_each.items() if id_ in told)
+
+    def _learner(self, row: Any, told: Told, missing_hours: float) -> tuple[Any, ...]:
+        run = self.runs[row.run_id]
+        progress, units = run.progress(told.done)
+        score, points = run.score(told.earned)
+        is_completed = told.completed_on is not None
+        return (
+            row.name,
+            row.employee_number,
+            self.regions[row.region_id],
+            row.company,
+            display(row.business_number),
+            run.title,
+            run.key,
+            "수료" if is_completed else "취소" if told.withdrawn_on else "수강",
+            told.enrolled_on,
+            progress,
+            score,
+            None if is_completed else units,
+            None if is_completed else points,
+            None if is_completed else missing_hours,
+            told.last_active,
+            told.completed_on,
         )
 
+    def _enrolment(self, row: Any, told: Told) -> tuple[Any, ...]:
+        run = self.runs[row.run_id]
+        is_enrolled = told.withdrawn_on is None or told.withdrawn_on >= run.learn_from
+        completed_on = told.completed_on if is_enrolled else None
+        return (
+            row.name,
+            row.employee_number,
+            self.regions[row.region_id],
+            row.company,
+            display(row.business_number),
+            self.sizes.get(row.size_class),
+            self.industries.get(row.industry_id),
+            self.levels.get(row.factory_level),
+            run.title,
+            run.key,
+            told.enrolled_on,
+            int(is_enrolled),
+            int(is_enrolled and told.last_done is not None),
+            int(completed_on is not None),
+            completed_on,
+        )
 
-def _words(session: Session, name: str, language: str) -> Mapping[Any, str]:
-    """What is read for a key, by the key of a row."""
-    if name == "industry":
-        rows = session.execute(select(Industry.id, Industry.name_ko if language == "ko" else Industry.name_en))
-        return {id_: word for id_, word in rows}
-    vocabulary = vocabulary_of("size_classes" if name == "size" else "factory_levels")
-    return {key: korean if language == "ko" else english for key, (korean, english) in vocabulary.items()}
+    @cached_property
+    def sizes(self) -> Mapping[Any, str]:
+        return self._vocabulary("size_classes")
+
+    @cached_property
+    def levels(self) -> Mapping[Any, str]:
+        return self._vocabulary("factory_levels")
+
+    def _vocabulary(self, name: str) -> Mapping[Any, str]:
+        """What is read for a key."""
+        return {key: words[0 if self.is_korean else 1] for key, words in vocabulary_of(name).items()}

@@ -11,7 +11,7 @@ import io
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ class _Making:
             file.truncate(length)
             file.seek(length)
             if not length:
-                file.write(csv_head(lists.sheet_of(self.asked, ()).columns))
+                file.write(csv_head(lists.columns(self.asked)))
             with closing(self._parts(reached)) as parts:
                 for found in parts:
                     file.write(csv_rows(lists.columns(self.asked), found.rows))
@@ -116,7 +116,7 @@ class _Making:
                     counted += len(found.rows)
                     self._note(rows=counted, bytes=0, reached=0)
 
-        with tables.to_xlsx(replace(lists.sheet_of(self.asked, ()), rows=rows())) as made, part.open("wb") as file:
+        with tables.to_xlsx(lists.sheet(self.asked, rows())) as made, part.open("wb") as file:
             os.chmod(part, 0o600)
             while block := made.read(1 << 20):
                 file.write(block)

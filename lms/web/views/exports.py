@@ -79,7 +79,7 @@ def ask() -> AnyResponse | tuple[str, int]:
 
 def _send(what: Asked, wanted: lists.Asked, form: str, reason: str) -> Response:
     name = f"{wanted.report}-{what.question.as_of}"
-    sheet = lists.sheet(session, wanted)
+    sheet = lists.at_once(session, wanted)
     return downloads.send_rows(
         sheet, form, report=wanted.report, question=wanted.question, name=name, reason=reason, has_persons=True
     )
