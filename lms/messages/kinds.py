@@ -35,6 +35,9 @@ KINDS: dict[str, Kind] = {
         Kind("code_given", "security"),
         Kind("slips_made", "desk", by_mail=False),
         Kind("export_made", "desk", by_mail=False),
+        Kind("statement_scheduled", "desk"),
+        Kind("schedule_failed", "desk"),
+        Kind("schedule_stopped", "desk"),
         # Of a course. A reminder of yesterday's day is none any more.
         Kind("enrolled", "learning", lifetime=timedelta(days=3)),
         Kind("completed", "learning"),

@@ -49,6 +49,7 @@ from lms.reports.downloads import ReasonMissingError
 from lms.reports.exports.asking import ExportError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
+from lms.reports.schedules.errors import ScheduleError
 from lms.reports.statements.cells import FileError
 from lms.reports.statements.errors import StatementError
 from lms.reports.statements.reading import VerifyError as StatementVerifyError
@@ -67,6 +68,7 @@ from . import (
     reminder_words,
     roster_words,
     run_words,
+    schedule_words,
     sitting_words,
     statement_words,
 )
@@ -307,6 +309,7 @@ def _decision(error: LMSError) -> str:
     return {
         "not_completed": _("There is no completion to decide on here any more; somebody may have decided already."),
         "reason_missing": _("Write the reason; it is kept with the decision."),
+        "nobody": _("Nobody whom you chose is in question any more, or nobody was ticked. Look at the list again."),
     }[error.reason]
 
 
@@ -416,6 +419,7 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     **application_words.SENTENCES,
     CertificateError: certificate_words.refused,
     FileError: statement_words.not_csv,
+    ScheduleError: schedule_words.refused,
     StatementError: statement_words.refused,
     StatementVerifyError: statement_words.not_found,
     BatchError: certificate_words.no_file,

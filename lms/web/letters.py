@@ -13,7 +13,7 @@ from lms.messages import way_out
 from lms.messages.letters import Letter
 from lms.people import codes
 
-from . import application_words, reminder_words
+from . import application_words, reminder_words, schedule_words
 from .i18n import format_day, ngettext, speaking
 from .i18n import gettext as _
 
@@ -167,6 +167,7 @@ WORDS: Mapping[str, Callable[[Facts], Letter]] = {
     "export_made": _export_made,
     **reminder_words.WORDS,
     **application_words.WORDS,
+    **schedule_words.WORDS,
 }
 
 

@@ -23,6 +23,7 @@ from lms.people.slip_jobs import SlipMaker
 from lms.people.slips import FORGET_KIND, JOB_KIND
 from lms.reports.exports import asking, making
 from lms.reports.rollups import work as rollups
+from lms.reports.schedules import making as schedules
 from lms.rosters import handlers as rosters
 from lms.rosters import storage
 from lms.submissions import hand_in, regrade
@@ -30,6 +31,7 @@ from lms.submissions.handlers import handlers
 
 from . import letters, paper
 from .extension import LMS
+from .schedule_words import ScheduledPress
 
 # What learners wait for; it never waits behind a roster or a sheet of slips.
 GRADING = (hand_in.JOB_KIND, regrade.GRADE_KIND, regrade.APPLY_KIND)
@@ -38,6 +40,7 @@ CHORES: tuple[Chore, ...] = (
     storage.CHORE,
     *rollups.CHORES,
     making.CHORE,
+    schedules.CHORE,
     *reminders.CHORES,
     digests.CHORE,
 )
@@ -78,6 +81,7 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         making.FORGET: making.ExportForgetter(site.files),
         **rosters.handlers(site.sealer),
         **rollups.HANDLERS,
+        schedules.JOB: schedules.ScheduledIssuer(ScheduledPress(site.app, site.settings.site_url)),
         retention.LOGS: retention.LogDestroyer(site.settings),
         retention.PEOPLE: retention.PeopleDestroyer(site.files),
     }
@@ -107,6 +111,7 @@ def _postman(site: LMS) -> Postman:
             "password_reset": ResetCode(site.code_key),
             **reminders.PREPARE,
             **digests.PREPARE,
+            **schedules.PREPARE,
         },
         settings.language,
         letters.ways_out(settings.secret_key, settings.site_url),

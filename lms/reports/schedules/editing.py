@@ -74,6 +74,12 @@ def add(
     return made
 
 
+def question_of(schedule: Schedule, as_of: date) -> Question:
+    """What it asks on a day. Raises ReportError for words that are none any more."""
+    words = {name: value if isinstance(value, list) else [value] for name, value in schedule.question.items()}
+    return Question.from_words(words, default=Question(as_of=as_of, by=()), today=as_of)
+
+
 def change(session: Session, viewer: Viewer, uid: UUID, plan: Plan, *, now: datetime | None = None) -> Schedule:
     """One's own. What is counted stays, so that its statements can be compared. Raises NotFoundError, ScheduleError."""
     found = _own(session, viewer, uid)

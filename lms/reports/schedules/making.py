@@ -28,12 +28,11 @@ from lms.models.database import insert_into
 from lms.people.viewers import Viewer, viewer_of
 
 from ..exports import scopes
-from ..question import Question
 from ..statements import issuing
 from ..statements.errors import StatementError
 from ..statements.issuing import Draft, Press
 from . import people, reading, times
-from .editing import TRIES
+from .editing import TRIES, question_of
 
 log = logging.getLogger("lms.reports")
 
@@ -179,8 +178,7 @@ def _issuer(schedule: Schedule) -> Viewer:
 
 
 def _draft(session: Session, schedule: Schedule, turn: ScheduleTurn, now: datetime) -> Draft:
-    words = {name: value if isinstance(value, list) else [value] for name, value in schedule.question.items()}
-    question = Question.from_words(words, default=Question(as_of=turn.as_of, by=()), today=seoul_day(now))
+    question = question_of(schedule, turn.as_of)
     return issuing.draft(session, _issuer(schedule), schedule.report, question, schedule.language, today=seoul_day(now))
 
 
