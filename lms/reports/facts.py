@@ -12,12 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     Subquery,
     and_,
     case,
+    cast,
     extract,
     func,
     literal_column,
@@ -25,7 +27,10 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from lms.clock import end_of_day
 from lms.learning.enrolments import covers, visible_to
@@ -42,6 +47,7 @@ from lms.models import (
     LedgerEntry,
     Programme,
     Run,
+    RunUnit,
 )
 from lms.people.viewers import Viewer
 
@@ -68,6 +74,7 @@ def facts(
     entries: ColumnElement[bool] | None = None,
     near: Collection[int] | None = None,
     with_doing: bool = False,
+    masks: int = 0,
 ) -> Select:
     """One row an enrolment: run, company, region, day, what the company was, and 0 or 1 for enrolled, active, completed
     (`applied` is always 1).
@@ -76,22 +83,26 @@ def facts(
     out. `completed_on` is the day of the completion that stands, `state` whether she is in the run. `viewer` None sees all;
     `day` is that on which she looks. `among` leaves the enrolments of these ids, `entries` the entries of the ledger that
     meet it, `near` is `Regions.near`. `with_doing` adds how many `units` were done, and as `last_on` and `last_active` the
-    last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing was.
+    last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing was. `masks` adds so many
+    numbers `mask_0`, …, whose bits say which units were done: `BITS` positions in each, from the first.
     """
-    ids = among if among is not None else narrowed(question, viewer, regions, day, near=near)
-    of = _folded(question, _known(question, ids, entries), with_doing=with_doing).c
+    if among is not None:
+        left_by = [Enrolment.id.in_(among), *([visible_to(viewer, day)] if viewer is not None else [])]
+    else:
+        left_by = _narrowing(question, viewer, regions, day, near)
+    of = _folded(question, left_by, entries, with_doing=with_doing, masks=masks).c
     # Of who came, left and came again the first entry says since when, the last whether she is in.
     left = of.member % 2 == 1
     left_before = and_(left, _day(of.member) < DayOf(Run.learn_from))
     stands = and_(of.decided % 2 == 1, ~left_before)
     statement = (
         select(
-            Enrolment.id.label("enrolment_id"),
-            Enrolment.person_id,
-            Enrolment.company_status_id,
-            Enrolment.run_id,
-            Enrolment.company_id,
-            Enrolment.region_id,
+            of.enrolment_id,
+            of.person_id,
+            of.company_status_id,
+            of.run_id,
+            of.company_id,
+            of.region_id,
             DateOf(_day(of.joined)).label("enrolled_on"),
             case((left, "withdrawn"), else_="enrolled").label("state"),
             literal_column("1", Integer).label("applied"),
@@ -100,26 +111,14 @@ def facts(
             case((stands, 1), else_=0).label("completed"),
             case((stands, DateOf(_day(of.decided)))).label("completed_on"),
             *((of.units, of.last_on, of.last_active) if with_doing else ()),
+            *(of[f"mask_{number}"] for number in range(masks)),
         )
-        .join(Enrolment, Enrolment.id == of.enrolment_id)
-        .join(Run, Run.id == Enrolment.run_id)
-        .where(*_filters(question, DateOf(_day(of.joined))))
+        .join(Run, Run.id == of.run_id)
+        .where(*_filters(question, of, DateOf(_day(of.joined))))
     )
     if question.filter("region") or question.filter("zone"):
-        statement = statement.where(Enrolment.region_id.in_(regions))
-    if viewer is not None and among is not None:
-        statement = statement.where(visible_to(viewer, day))
+        statement = statement.where(of.region_id.in_(regions))
     return statement
-
-
-def _known(question: Question, among: Select | None, entries: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
-    """The entries that count, as conditions on the ledger."""
-    conditions = [is_known(question)]
-    if among is not None:
-        conditions.append(LedgerEntry.enrolment_id.in_(among))
-    if entries is not None:
-        conditions.append(entries)
-    return conditions
 
 
 # An entry in one number, so that the greatest is that with the highest id: its id, its day, and one thing about it.
@@ -136,38 +135,77 @@ def _day(packed: ColumnElement[int]) -> ColumnElement[int]:
     return (packed % (2 * _DAYS)).op("/")(2)
 
 
-def _folded(question: Question, known: list[ColumnElement[bool]], *, with_doing: bool) -> Subquery:
+def _folded(
+    question: Question,
+    left_by: Collection[ColumnElement[bool]],
+    entries: ColumnElement[bool] | None,
+    *,
+    with_doing: bool,
+    masks: int,
+) -> Subquery:
     """Of each enrolment that was made what its entries come to: one pass over them."""
-    kind = LedgerEntry.kind
-    deciding = kind.in_(("enrolled", "withdrawn", "completed", "revoked"))
-    of_week = _is_of_week(question)
+    kind, of_week = LedgerEntry.kind, _is_of_week(question)
+    joined = func.min(case((kind == "enrolled", _packed(kind == "enrolled"))))
+    member = func.max(case((kind.in_(("enrolled", "withdrawn")), _packed(kind == "withdrawn"))))
+    decided = func.max(case((kind.in_(("completed", "revoked")), _packed(kind == "completed"))))
     doing = {
         "units": func.sum(case((kind == "unit_done", 1), else_=0)),
         "last_on": func.max(case((kind.in_(("unit_done", "scored", "attended")), LedgerEntry.effective_on))),
         "last_active": func.max(case((kind.in_(("unit_done", "scored")), LedgerEntry.effective_on))),
     }
-    joined = func.min(case((kind == "enrolled", _packed(kind == "enrolled"))))
-    member = func.max(case((kind.in_(("enrolled", "withdrawn")), _packed(kind == "withdrawn"))))
-    decided = func.max(case((kind.in_(("completed", "revoked")), _packed(kind == "completed"))))
-    counts = (
-        kind.in_(("enrolled", "withdrawn", "completed", "revoked", "unit_done", "scored", "attended"))
-        if with_doing
-        else or_(deciding, of_week)
-    )
-    return (
+    deciding = ("enrolled", "withdrawn", "completed", "revoked")
+    counts = kind.in_((*deciding, "unit_done", "scored", "attended")) if with_doing else kind.in_(deciding) | of_week
+    statement = (
         select(
-            LedgerEntry.enrolment_id,
+            Enrolment.id.label("enrolment_id"),
+            Enrolment.person_id,
+            Enrolment.company_status_id,
+            Enrolment.run_id,
+            Enrolment.company_id,
+            Enrolment.region_id,
             joined.label("joined"),
             member.label("member"),
             func.coalesce(decided, 0).label("decided"),
             func.max(case((of_week, 1), else_=0)).label("active"),
             *((value.label(name) for name, value in doing.items()) if with_doing else ()),
+            *(_mask(number).label(f"mask_{number}") for number in range(masks)),
         )
-        .where(counts, *known)
-        .group_by(LedgerEntry.enrolment_id)
+        .join(LedgerEntry, LedgerEntry.enrolment_id == Enrolment.id)
+        .where(counts, is_known(question), *left_by, *([] if entries is None else [entries]))
+        .group_by(Enrolment.id)
         .having(joined.is_not(None))
-        .subquery()
     )
+    if masks:
+        unit = and_(RunUnit.run_id == Enrolment.run_id, RunUnit.key == LedgerEntry.unit_key, kind == "unit_done")
+        statement = statement.outerjoin(RunUnit, unit)
+    return statement.subquery()
+
+
+BITS = 60  # of a number, on both databases
+
+
+def _mask(number: int) -> ColumnElement[int]:
+    first = number * BITS
+    bit = cast(1, BigInteger).op("<<")(RunUnit.position - first)
+    return func.coalesce(BitsOf(case((RunUnit.position.between(first, first + BITS - 1), bit))), 0)
+
+
+class BitsOf(FunctionElement):
+    """The bits of numbers that have one bit each, together."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "bits_of"
+
+
+@compiles(BitsOf)
+def _bits_of(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"bit_or({compiler.process(element.clauses.clauses[0], **options)})"
+
+
+@compiles(BitsOf, "sqlite")
+def _bits_of_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
+    return f"sum(DISTINCT {compiler.process(element.clauses.clauses[0], **options)})"
 
 
 def _is_of_week(question: Question) -> ColumnElement[bool]:
@@ -193,6 +231,17 @@ def narrowed(
 
     An enrolment has the run, company and region that its entries copied from it.
     """
+    conditions = _narrowing(question, viewer, regions, day, near)
+    return select(Enrolment.id).where(*conditions) if conditions else None
+
+
+def _narrowing(
+    question: Question,
+    viewer: Viewer | None,
+    regions: Mapping[int, int],
+    day: date | None,
+    near: Collection[int] | None,
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if viewer is not None and not viewer.is_programme_office:
         conditions.append(visible_to(viewer, day))
@@ -208,7 +257,7 @@ def narrowed(
         conditions.append(Enrolment.run_id.in_(select(Run.id).where(*runs_are)))
     if question.filter("region") or question.filter("zone"):
         conditions.append(Enrolment.region_id.in_(regions))
-    return select(Enrolment.id).where(*conditions) if conditions else None
+    return conditions
 
 
 def _is_near(viewer: Viewer, near: Collection[int]) -> ColumnElement[bool]:
@@ -231,10 +280,10 @@ def _ever_served(question: Question) -> Select:
     return select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres))
 
 
-def _filters(question: Question, enrolled_on: Any) -> list[ColumnElement[bool]]:
+def _filters(question: Question, of: Any, enrolled_on: Any) -> list[ColumnElement[bool]]:
     conditions = []
     if question.filter("company"):
-        conditions.append(of_companies(question, Enrolment.company_id))
+        conditions.append(of_companies(question, of.company_id))
     if runs_are := is_run(question):
         conditions.append(and_(*runs_are))
     if centres := question.filter("centre"):
@@ -242,7 +291,7 @@ def _filters(question: Question, enrolled_on: Any) -> list[ColumnElement[bool]]:
         conditions.append(
             serving.where(
                 Centre.slug.in_(centres),
-                CentreRegion.region_id == Enrolment.region_id,
+                CentreRegion.region_id == of.region_id,
                 covers(CentreRegion.from_on, CentreRegion.to_on, enrolled_on),
             )
             .correlate_except(CentreRegion, Centre)
@@ -253,14 +302,14 @@ def _filters(question: Question, enrolled_on: Any) -> list[ColumnElement[bool]]:
         conditions.append(
             members.where(
                 Cluster.slug.in_(clusters),
-                ClusterMember.company_id == Enrolment.company_id,
+                ClusterMember.company_id == of.company_id,
                 is_member(question, enrolled_on),
             )
             .correlate_except(ClusterMember, Cluster)
             .exists()
         )
     if is_status(question):
-        conditions.append(of_statuses(question, Enrolment.company_status_id))
+        conditions.append(of_statuses(question, of.company_status_id))
     return conditions
 
 

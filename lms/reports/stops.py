@@ -6,16 +6,16 @@ begun, and nothing was done in the fourteen days that end with the day; *left* w
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Select, Subquery, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from lms.models import Course, CourseVersion, Enrolment, LedgerEntry, Run, RunUnit
+from lms.models import Course, CourseVersion, LedgerEntry, Run, RunUnit
 from lms.people.viewers import Viewer
 
 from . import facts, regions
@@ -53,161 +53,162 @@ class StopReport:
 
 
 def stops(session: Session, viewer: Viewer | None, question: Question, *, known: Regions | None = None) -> StopReport:
-    """Of the runs that the question leaves, whatever its dimensions: four queries, and that of the regions."""
+    """Of the runs that the question leaves, whatever its dimensions: two queries, and that of the regions."""
     known = known or regions.load(session, viewer, question)
-    where = _stops(question, viewer, known)
-    of = where.c
-    counts = session.execute(
+    units = _units(session, question)
+    counts: dict[_Place, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    enrolled: Counter[str] = Counter()
+    completed: Counter[str] = Counter()
+    seen: set[int] = set()
+    for run, state, is_completed, is_quiet, people, *masks in session.execute(_counted(question, viewer, known, units)):
+        of_run = units[run]
+        course = of_run.course
+        seen.add(run)
+        enrolled[course] += people
+        completed[course] += people if is_completed else 0
+        done = [unit for unit in of_run.units if _has(masks, unit.position)]
+        for unit in done:
+            counts[course, unit.key][0] += people
+        if not is_completed:
+            first = next((unit.key for unit in of_run.units if not _has(masks, unit.position)), ALL_DONE)
+            at = counts[course, first]
+            at[1] += people
+            at[2] += people if is_quiet else 0
+            at[3] += people if state == "withdrawn" else 0
+    return StopReport(question, _rows([units[run] for run in sorted(seen)], counts), dict(enrolled), dict(completed))
+
+
+_Place = tuple[str, str]  # course and unit
+
+
+@dataclass(frozen=True)
+class _Unit:
+    position: int
+    key: str
+    title: str
+    kind: str
+
+
+@dataclass
+class _RunUnits:
+    """The units of a run in their order; `course` is its key, `title` what that is called now."""
+
+    course: str
+    title: str
+    units: list[_Unit] = field(default_factory=list)
+
+
+def _units(session: Session, question: Question) -> dict[int, _RunUnits]:
+    """Of the runs that the question leaves."""
+    rows = session.execute(
         select(
-            of.run_id,
-            of.position,
-            func.count(),
-            func.sum(of.completed),
-            func.sum(case((of.completed == 0, of.quiet), else_=0)),
-            func.sum(case((and_(of.completed == 0, of.state == "withdrawn"), 1), else_=0)),
-        ).group_by(of.run_id, of.position)
-    ).all()
-    runs = {row[0] for row in counts}
-    courses, units = _courses(session, runs), _units(session, runs)
-    report = StopReport(question, (), defaultdict(int), defaultdict(int))
-    stopped: dict[tuple[str, str], list[int]] = {}
-    for run, position, people, completed, quiet, left in counts:
-        course = courses[run][0]
-        report.enrolled[course] += people
-        report.completed[course] += int(completed)
-        key = (course, ALL_DONE if position is None else units[run][position].key)
-        so_far = stopped.get(key, [0, 0, 0])
-        stopped[key] = [
-            sum(pair) for pair in zip(so_far, (people - int(completed), int(quiet), int(left)), strict=True)
-        ]
-    done = _done_by_unit(session, question, viewer, known, courses)
+            Run.id,
+            Course.slug,
+            func.coalesce(CourseVersion.title, Course.slug),
+            RunUnit.position,
+            RunUnit.key,
+            RunUnit.title,
+            RunUnit.kind,
+        )
+        .join(Course, Course.id == Run.course_id)
+        .outerjoin(CourseVersion, CourseVersion.id == Course.current_version_id)
+        .outerjoin(RunUnit, RunUnit.run_id == Run.id)
+        .where(*facts.is_run(question))
+        .order_by(Run.id, RunUnit.position)
+    )
+    found: dict[int, _RunUnits] = {}
+    for run, course, title, position, key, name, kind in rows:
+        of_run = found.setdefault(run, _RunUnits(course, title))
+        if position is not None:
+            of_run.units.append(_Unit(position, key, name, kind))
+    return found
+
+
+def _rows(runs: Sequence[_RunUnits], counts: Mapping[_Place, Sequence[int]]) -> tuple[StopRow, ...]:
     rows = []
-    for course, title in sorted(set(courses.values())):
-        for unit in _in_order(units[run] for run in sorted(runs) if courses[run][0] == course):
-            numbers = stopped.get((course, unit.key), [0, 0, 0])
-            rows.append(
-                StopRow(course, title, unit.key, unit.title, unit.kind, done.get((course, unit.key), 0), *numbers)
-            )
-        if (course, ALL_DONE) in stopped and stopped[course, ALL_DONE][0]:
-            rows.append(StopRow(course, title, ALL_DONE, "", "", 0, *stopped[course, ALL_DONE]))
-    return StopReport(question, tuple(rows), dict(report.enrolled), dict(report.completed))
+    nothing = (0, 0, 0, 0)
+    for course, title in sorted({(run.course, run.title) for run in runs}):
+        for unit in _in_order(run.units for run in runs if run.course == course):
+            numbers = counts.get((course, unit.key), nothing)
+            rows.append(StopRow(course, title, unit.key, unit.title, unit.kind, *numbers))
+        if (course, ALL_DONE) in counts:
+            rows.append(StopRow(course, title, ALL_DONE, "", "", *counts[course, ALL_DONE]))
+    return tuple(rows)
+
+
+def _has(masks: Sequence[int], position: int) -> bool:
+    return bool(masks[position // facts.BITS] >> position % facts.BITS & 1)
+
+
+def _counted(question: Question, viewer: Viewer | None, known: Regions, units: Mapping[int, _RunUnits]) -> Select:
+    """How many of the enrolled of each run are alike: in it or not, completed, quiet, and with the same units done."""
+    most = max((unit.position for run in units.values() for unit in run.units), default=0)
+    masks = most // facts.BITS + 1
+    of = (fact := _facts(question, viewer, known, masks)).c
+    quiet = case((_is_quiet(question, fact), 1), else_=0)
+    by = (of.run_id, of.state, of.completed, quiet)
+    done = [of[f"mask_{number}"] for number in range(masks)]
+    return (
+        select(*by, func.count(), *done)
+        .select_from(fact)
+        .join(Run, Run.id == of.run_id)
+        .where(of.enrolled == 1)
+        .group_by(*by, *done)
+    )
+
+
+def _facts(question: Question, viewer: Viewer | None, known: Regions, masks: int = 0) -> CTE:
+    return facts.facts(question, viewer, known.counted_as, near=known.near, with_doing=True, masks=masks).cte(
+        "stops_of"
+    )
+
+
+def _is_quiet(question: Question, fact: CTE) -> ColumnElement[bool]:
+    """Of facts joined with their runs."""
+    since = question.as_of - timedelta(days=QUIET_DAYS)
+    return and_(
+        fact.c.state == "enrolled",
+        fact.c.enrolled_on <= since,
+        Run.learn_from <= since,
+        or_(fact.c.last_on.is_(None), fact.c.last_on <= since),
+    )
 
 
 def stopped_at(question: Question, viewer: Viewer | None, known: Regions, unit: str, *, quiet: bool = False) -> Select:
     """The ids of the enrolments that stop at the unit of this key."""
-    of = _stops(question, viewer, known).c
-    conditions = [of.completed == 0]
-    if unit == ALL_DONE:
-        conditions.append(of.position.is_(None))
-    else:
-        there = select(RunUnit.id).where(
-            RunUnit.run_id == of.run_id, RunUnit.position == of.position, RunUnit.key == unit
-        )
-        conditions.append(there.exists())
+    fact = _facts(question, viewer, known)
+    conditions = [fact.c.enrolled == 1, fact.c.completed == 0]
+    position = None
+    if unit != ALL_DONE:
+        position = RunUnit.position
+        conditions.append(~_is_done_of(question, fact, RunUnit.key))
+    before = aliased(RunUnit)
+    not_done = select(before.id).where(before.run_id == fact.c.run_id, ~_is_done_of(question, fact, before.key))
+    conditions.append(~(not_done if position is None else not_done.where(before.position < position)).exists())
     if quiet:
-        conditions.append(of.quiet == 1)
-    return select(of.enrolment_id).where(*conditions)
+        conditions.append(_is_quiet(question, fact))
+    statement = select(fact.c.enrolment_id).join(Run, Run.id == fact.c.run_id)
+    if position is not None:
+        statement = statement.join(RunUnit, and_(RunUnit.run_id == fact.c.run_id, RunUnit.key == unit))
+    return statement.where(*conditions)
 
 
-def _stops(question: Question, viewer: Viewer | None, known: Regions) -> CTE:
-    """Of each enrolled one the position of the first unit that isn't done (None: all are), and whether she is quiet."""
-    fact = facts.facts(question, viewer, known.counted_as).cte("stops_of")
-    done = _done(question, fact)
-    first = (
-        select(fact.c.enrolment_id, func.min(RunUnit.position).label("position"))
-        .select_from(fact)
-        .join(RunUnit, RunUnit.run_id == fact.c.run_id)
-        .outerjoin(done, and_(done.c.enrolment_id == fact.c.enrolment_id, done.c.unit_key == RunUnit.key))
-        .where(done.c.unit_key.is_(None))
-        .group_by(fact.c.enrolment_id)
-        .subquery("first")
-    )
-    last = (
-        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.effective_on).label("day"))
-        .where(
-            LedgerEntry.enrolment_id.in_(select(fact.c.enrolment_id)),
-            LedgerEntry.kind.in_(("unit_done", "scored", "attended")),
-            facts.is_known(question),
-        )
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery("last")
-    )
-    since = question.as_of - timedelta(days=QUIET_DAYS)
-    is_quiet = and_(
-        fact.c.state == "enrolled",
-        fact.c.enrolled_on <= since,
-        Run.learn_from <= since,
-        or_(last.c.day.is_(None), last.c.day <= since),
-    )
+def _is_done_of(question: Question, fact: CTE, key: Any) -> ColumnElement[bool]:
     return (
-        select(
-            fact.c.enrolment_id,
-            fact.c.run_id,
-            fact.c.state,
-            fact.c.completed,
-            first.c.position,
-            case((is_quiet, 1), else_=0).label("quiet"),
-        )
-        .select_from(fact)
-        .join(Run, Run.id == fact.c.run_id)
-        .outerjoin(first, first.c.enrolment_id == fact.c.enrolment_id)
-        .outerjoin(last, last.c.enrolment_id == fact.c.enrolment_id)
-        .where(fact.c.enrolled == 1)
-        .cte("stops")
-    )
-
-
-def _done(question: Question, fact: CTE) -> Subquery:
-    """Each enrolment with each unit that was done, once."""
-    return (
-        select(LedgerEntry.enrolment_id, LedgerEntry.unit_key)
+        select(LedgerEntry.id)
         .where(
-            LedgerEntry.enrolment_id.in_(select(fact.c.enrolment_id).where(fact.c.enrolled == 1)),
+            LedgerEntry.enrolment_id == fact.c.enrolment_id,
+            LedgerEntry.unit_key == key,
             LedgerEntry.kind == "unit_done",
             facts.is_known(question),
         )
-        .distinct()
-        .subquery("done")
+        .exists()
     )
 
 
-def _done_by_unit(
-    session: Session, question: Question, viewer: Viewer | None, known: Regions, courses: dict[int, tuple[str, str]]
-) -> dict[tuple[str, str], int]:
-    done = _done(question, facts.facts(question, viewer, known.counted_as).cte("done_of"))
-    rows = session.execute(
-        select(Enrolment.run_id, done.c.unit_key, func.count())
-        .join(Enrolment, Enrolment.id == done.c.enrolment_id)
-        .group_by(Enrolment.run_id, done.c.unit_key)
-    )
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for run, unit, count in rows:
-        found[courses[run][0], unit] += count
-    return found
-
-
-def _courses(session: Session, runs: Collection[int]) -> dict[int, tuple[str, str]]:
-    """Of each run its course's key and what that is called now."""
-    rows = session.execute(
-        select(Run.id, Course.slug, func.coalesce(CourseVersion.title, Course.slug))
-        .join(Course, Course.id == Run.course_id)
-        .outerjoin(CourseVersion, CourseVersion.id == Course.current_version_id)
-        .where(Run.id.in_(runs))
-    )
-    return {run: (slug, title) for run, slug, title in rows}
-
-
-def _units(session: Session, runs: Collection[int]) -> dict[int, dict[int, RunUnit]]:
-    """By run and position."""
-    found: dict[int, dict[int, RunUnit]] = {run: {} for run in runs}
-    for unit in session.scalars(select(RunUnit).where(RunUnit.run_id.in_(runs)).order_by(RunUnit.position)):
-        found[unit.run_id][unit.position] = unit
-    return found
-
-
-def _in_order(of_runs: Any) -> Sequence[RunUnit]:
+def _in_order(of_runs: Iterable[Sequence[_Unit]]) -> Sequence[_Unit]:
     """The units of a course's runs, each key once: as the newest run has it, with what older ones had besides at its place."""
-    newest: dict[str, RunUnit] = {}
+    newest: dict[str, _Unit] = {}
     for units in of_runs:
-        newest.update({unit.key: unit for unit in units.values()})
+        newest.update({unit.key: unit for unit in units})
     return sorted(newest.values(), key=lambda unit: (unit.position, unit.key))
