@@ -81,6 +81,7 @@ class Desk:
 def desk(database: Database, world: World, files: FileStore, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Two learn in the officer's region: one completed, one has a name like a formula. A third learns elsewhere."""
     monkeypatch.setattr(lists, "PART", 1)
+    monkeypatch.setattr(lists, "SPAN", 1)
     with database.writing() as session:
         for person in (world.hana, world.junho, world.sujin):
             enrolments.enrol(session, world.run, person.id, now=at("2026-03-01"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, select
+from sqlalchemy import Result, Select, and_, select, text
 from sqlalchemy.orm import Session
 
 from lms.models import Company, CompanyStatus, Employment, Enrolment, Industry, Person, Region
@@ -28,8 +29,8 @@ from .standings import Span, Told
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 LISTS = ("enrolments", "learners")
-# Enrolments at once. With fewer the same pages of the ledger are read more often; with more the rows take more memory.
-PART = 20_000
+PART = 10_000  # rows that are held at once
+SPAN = 50_000  # enrolments of a statement: with fewer the same pages of the ledger are read more often
 
 
 @dataclass(frozen=True)
@@ -81,26 +82,23 @@ def parts(sessions: Sessions, asked: Asked, after: int = 0) -> Generator[Part, N
 Item = TypeVar("Item")
 
 
-def _ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
-    with ThreadPoolExecutor(1) as thread:
+def _ahead(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
+    with closing(items), ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:
             coming = thread.submit(next, items, None)
             yield item
 
 
-def _parts(sessions: Sessions, asked: Asked, after: int) -> Iterator[Part]:
+def _parts(sessions: Sessions, asked: Asked, after: int) -> Generator[Part, None, None]:
     with sessions() as session:
         reader = _Reader(session, asked)
-    while True:
+    last: int | None = after
+    while last is not None:
         with sessions() as session:
-            span = reader.span(session, after)
-            rows = reader.rows(session, span)
-        if rows:
-            yield Part(rows, after if span.last is None else span.last)
-        if span.last is None:
-            return
-        after = span.last
+            span = reader.span(session, last)
+            yield from reader.read(session, span)
+        last = span.last
 
 
 class _Reader:
@@ -117,11 +115,11 @@ class _Reader:
         self.industries = {id_: name for id_, name in session.execute(industries)}
 
     def span(self, session: Session, after: int) -> Span:
-        """The next enrolments, as many as make a part."""
+        """The next enrolments, as many as make a span."""
         asked, question = self.asked, self.asked.question
         ids = facts.narrowed(question, asked.viewer, self.known.counted_as, asked.day)
         among = (select(Enrolment.id) if ids is None else ids).where(Enrolment.id > after)
-        last = session.scalar(among.order_by(Enrolment.id).offset(PART - 1).limit(1))
+        last = session.scalar(among.order_by(Enrolment.id).offset(SPAN - 1).limit(1))
         if question.filter("centre") or question.filter("cluster"):
             # Of which the company or region was one on the day of enrolling, which the ledger tells.
             among = among if last is None else among.where(Enrolment.id <= last)
@@ -129,16 +127,23 @@ class _Reader:
             ids = select(counted.c.enrolment_id)
         return Span(after, last, ids)
 
-    def rows(self, session: Session, span: Span) -> list[tuple[Any, ...]]:
+    def read(self, session: Session, span: Span) -> Iterator[Part]:
+        is_told = standings.memberships if self.asked.report == "enrolments" else standings.with_progress
+        cells = self._enrolment
         if self.asked.report == "learners":
-            told = standings.with_progress(session, self.asked.question, span)
             hours = standings.missing_hours(session, self.asked.question, span, self.runs)
-            return [self._learner(row, told[row.id], hours.get(row.id, 0)) for row in self._people(session, span, told)]
-        told = standings.memberships(session, self.asked.question, span)
-        return [self._enrolment(row, told[row.id]) for row in self._people(session, span, told)]
+            cells = partial(self._learner, hours)
+        # Both in the order of enrolling, and read side by side.
+        with (
+            _streamed(session, is_told(self.asked.question, span), of_ledger=True) as told,
+            _streamed(session, self._people(span)) as people,
+        ):
+            met = ((row[0], cells(row, known)) for row, known in _met(_rows(people), _rows(told)))
+            while rows := list(islice(met, PART)):
+                yield Part([row for _id, row in rows], rows[-1][0])
 
-    def _people(self, session: Session, span: Span, told: Mapping[int, Told]) -> Iterator[Any]:
-        """Who they are, and with whom; of those who were employed there more than once, of the last time."""
+    def _people(self, span: Span) -> Select:
+        """Who they are, and with whom; of those who were employed there more than once, the last time is first."""
         question = self.asked.question
         number = and_(Employment.person_id == Enrolment.person_id, Employment.company_id == Enrolment.company_id)
         statement = (
@@ -159,17 +164,16 @@ class _Reader:
             .outerjoin(Employment, number)
             .outerjoin(CompanyStatus, CompanyStatus.id == Enrolment.company_status_id)
             .where(*span.holds(Enrolment.id))
-            .order_by(Enrolment.id, Employment.from_on)
+            .order_by(Enrolment.id, Employment.from_on.desc())
         )
         if facts.is_status(question):
             statement = statement.where(facts.of_statuses(question, Enrolment.company_status_id))
-        last_of_each = {row.id: row for row in session.execute(statement)}
-        return (row for id_, row in last_of_each.items() if id_ in told)
+        return statement
 
-    def _learner(self, row: Any, told: Told, missing_hours: float) -> tuple[Any, ...]:
+    def _learner(self, missing_hours: Mapping[int, float], row: Any, told: Told) -> tuple[Any, ...]:
         run = self.runs[row.run_id]
-        progress, units = run.progress(told.done)
-        score, points = run.score(told.earned)
+        progress, units = run.progress(told.done(run))
+        score, points = run.score(told.earned(run))
         is_completed = told.completed_on is not None
         return (
             row.name,
@@ -185,7 +189,7 @@ class _Reader:
             score,
             None if is_completed else units,
             None if is_completed else points,
-            None if is_completed else missing_hours,
+            None if is_completed else missing_hours.get(row.id, 0),
             told.last_active,
             told.completed_on,
         )
@@ -223,3 +227,33 @@ class _Reader:
     def _vocabulary(self, name: str) -> Mapping[Any, str]:
         """What is read for a key."""
         return {key: words[0 if self.is_korean else 1] for key, words in vocabulary_of(name).items()}
+
+
+def _met(people: Iterator[Any], told: Iterator[Any]) -> Iterator[tuple[Any, Told]]:
+    """Each person's first row with what is told of her; who was never enrolled by the day is left out."""
+    known = Told(0, 0, *[None] * 6)
+    for row in people:
+        while known.enrolment_id < row[0]:
+            found = next(told, None)
+            if found is None:
+                return
+            known, is_first = Told(*found), True
+        if known.enrolment_id == row[0] and known.first is not None and is_first:
+            is_first = False
+            yield row, known
+
+
+def _streamed(session: Session, statement: Select, *, of_ledger: bool = False) -> Result:
+    if session.get_bind().dialect.name == "postgresql":
+        for name, value in (*_PLANNING, ("enable_indexscan", "off" if of_ledger else "on")):
+            session.execute(text(f"SET LOCAL {name} = {value}"))
+    return session.execute(statement.execution_options(yield_per=PART))
+
+
+def _rows(result: Result) -> Iterator[Any]:
+    return (row for part in result.partitions() for row in part)
+
+
+# Else it plans for whoever wants the first rows soon; and it expects the entries of a span on as many pages as there are
+# entries, while they lie on a few of them side by side, and goes to each page again for each.
+_PLANNING = (("cursor_tuple_fraction", "1"), ("work_mem", "'64MB'"))

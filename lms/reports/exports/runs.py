@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.learning.completion import Missing, evaluate
@@ -44,13 +44,12 @@ class _Done(NamedTuple):
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run with what its rule asked for on the day. `weight` is that of all its units."""
+    """A run with what its rule asked for on the day, and the weights of its units by their keys."""
 
     title: str
     key: str
     learn_from: date
-    units: int
-    weight: float
+    weights: Mapping[str, float]
     rule: Rule
     _judged: dict[int, tuple[float, int]] = field(default_factory=dict, repr=False)
 
@@ -62,14 +61,15 @@ class RunFacts:
 
     def _judge(self, done: int) -> tuple[float, int]:
         """By the rule itself, which which of the units were done doesn't matter to."""
-        units = [_Unit(str(number)) for number in range(self.units)]
-        entries = [_Done(number, "unit_done", str(number), self.learn_from) for number in range(done)]
+        units = [_Unit(key) for key in self.weights]
+        entries = [_Done(number, "unit_done", unit.key, self.learn_from) for number, unit in enumerate(units[:done])]
         standing = evaluate(units, Rule(progress=self.rule.progress), entries)
         return standing.progress, int(count_of(standing.missing, "progress"))
 
     def score(self, earned: float) -> tuple[float, float]:
         """Of 100, and how many points are missing; as `completion` has it."""
-        score = round(100 * earned / self.weight, 6) if self.weight else 100.0
+        weight = sum(self.weights.values())
+        score = round(100 * earned / weight, 6) if weight else 100.0
         return score, max(0.0, self.rule.score - score)
 
 
@@ -84,10 +84,11 @@ def list_runs(session: Session, question: Question, *, with_rules: bool) -> Mapp
         .join(Course, Course.id == Run.course_id)
         .join(CourseVersion, CourseVersion.id == Run.course_version_id)
     ).all()
-    units, rules = {}, {}
+    weights: dict[int, dict[str, float]] = {}
+    rules: dict[int, Rule] = {}
     if with_rules:
-        counted = select(RunUnit.run_id, func.count(), func.sum(RunUnit.weight)).group_by(RunUnit.run_id)
-        units = {run: (count, weight) for run, count, weight in session.execute(counted)}
+        for run, key, weight in session.execute(select(RunUnit.run_id, RunUnit.key, RunUnit.weight)):
+            weights.setdefault(run, {})[key] = weight
         found = learners.rules_of(session, question, [row.id for row in rows])
         rules = {run: Rule(rule.progress, rule.score, rule.attendance) for run, rule in found.items()}
     return {
@@ -95,7 +96,7 @@ def list_runs(session: Session, question: Question, *, with_rules: bool) -> Mapp
             f"{row.title} {row.number}차수",
             f"{row.slug}-{row.number}",
             row.learn_from,
-            *units.get(row.id, (0, 0.0)),
+            weights.get(row.id, {}),
             rules.get(row.id, Rule()),
         )
         for row in rows

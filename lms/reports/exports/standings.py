@@ -2,33 +2,22 @@
 
 It says what `facts` and `learning.completion` say, some hundred times as fast as judging one enrolment after another;
 tests/reports/test_exports.py holds it against both. Of entries that contradict each other the later written one counts, so a
-maximum over the entries' ids finds it; what has to be known of it goes with its id, in the lower digits.
+maximum over the entries' ids finds it; what has to be known of it goes with its id, in the lower digits. Units and scores
+are few words of text, which cost the database less than sorting or grouping them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Row,
-    Select,
-    Subquery,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-    text,
-)
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, case, cast, func, literal, null, or_, select
+from sqlalchemy.orm import Session
 
 from lms.learning.completion import evaluate
 from lms.learning.ledger import sittings_of
-from lms.models import Enrolment, LedgerEntry, RunUnit
+from lms.models import Enrolment, LedgerEntry
 
 from .. import facts
 from ..learners import Entry, known_at
@@ -38,21 +27,57 @@ from .runs import Rule, RunFacts, count_of
 
 _DAYS = 1 << 16  # more days than a date of ours has: room for a day beside an id
 _EPOCH = date(1970, 1, 1)
+_ACTIVE = timedelta(days=facts.ACTIVE_DAYS)
 _MEMBERSHIP, _DECISIONS = ("enrolled", "withdrawn"), ("completed", "revoked")
-_DONE = ("unit_done", "scored")
+_FIELD, _WORD = "\t", "\n"  # of what stands in a text
 
 
 class Told(NamedTuple):
-    """What the ledger tells of an enrolment. `earned` is the sum of weight × best share, `last_done` and `last_active`
-    the last days on which a unit was done, and on which anything was."""
+    """What the ledger tells of an enrolment: ids with days in their lower digits, `units` and `scores` as texts."""
 
-    enrolled_on: date
-    withdrawn_on: date | None
-    completed_on: date | None
+    enrolment_id: int
+    member: int
+    first: int | None
+    decided: int | None
     last_done: date | None
     last_active: date | None
-    done: int
-    earned: float
+    units: str | None
+    scores: str | None
+
+    @property
+    def enrolled_on(self) -> date:
+        return _day(self.first or 0)
+
+    @property
+    def withdrawn_on(self) -> date | None:
+        return _day(self.member >> 1) if self.member & 1 else None
+
+    @property
+    def completed_on(self) -> date | None:
+        return None if self.decided is None or self.decided & 1 else _day(self.decided >> 1)
+
+    def done(self, run: RunFacts) -> int:
+        """How many of the run's units."""
+        return len(run.weights.keys() & self.units.split(_WORD)) if self.units else 0
+
+    def earned(self, run: RunFacts) -> float:
+        """The sum of weight × best share."""
+        if not self.scores:
+            return 0.0
+        return sum(run.weights.get(unit, 0.0) * share for unit, share in best_shares(self.scores).items())
+
+
+def best_shares(scores: str) -> Mapping[str, float]:
+    """By unit 0..1: of an attempt the newest score counts, of a unit the best attempt."""
+    newest: dict[tuple[str, str], tuple[int, float]] = {}
+    for word in scores.split(_WORD):
+        id_, unit, attempt, points, most = word.split(_FIELD)
+        score = int(id_), min(1.0, max(0.0, float(points) / float(most)))
+        newest[unit, attempt] = max(score, newest.get((unit, attempt), score))
+    best: dict[str, float] = {}
+    for (unit, _attempt), (_id, share) in newest.items():
+        best[unit] = max(share, best.get(unit, 0.0))
+    return best
 
 
 class Span(NamedTuple):
@@ -71,94 +96,59 @@ class Span(NamedTuple):
         return conditions
 
 
-def memberships(session: Session, question: Question, span: Span) -> Mapping[int, Told]:
-    """By enrolment, without what was earned; `last_done` only where it lies in the last seven days."""
-    active = and_(LedgerEntry.kind == "unit_done", LedgerEntry.effective_on > question.as_of - _ACTIVE)
-    statement = (
-        select(LedgerEntry.enrolment_id, *_members(), _last_day("unit_done"), _last_day("unit_done"))
-        .where(
-            *span.holds(LedgerEntry.enrolment_id),
-            facts.is_known(question),
-            or_(LedgerEntry.kind.in_((*_MEMBERSHIP, *_DECISIONS)), active),
-        )
-        .group_by(LedgerEntry.enrolment_id)
-    )
-    return _told(_read(session, statement))
+def memberships(question: Question, span: Span) -> Select:
+    """`Told` by enrolment, without units and scores; `last_done` only where it lies in the last seven days."""
+    is_active = and_(LedgerEntry.kind == "unit_done", LedgerEntry.effective_on > question.as_of - _ACTIVE)
+    nothing = (null(), null(), null())
+    return _told(
+        question, span, _last_day("unit_done"), *nothing,
+        where=or_(LedgerEntry.kind.in_((*_MEMBERSHIP, *_DECISIONS)), is_active),
+    )  # fmt: skip
 
 
-_ACTIVE = timedelta(days=facts.ACTIVE_DAYS)
-
-
-def with_progress(session: Session, question: Question, span: Span) -> Mapping[int, Told]:
-    """By enrolment, with what was done and earned."""
-    best = _best(question, span)
-    statement = (
-        select(
-            best.c.enrolment_id,
-            func.max(best.c.member),
-            func.min(best.c.first),
-            func.max(best.c.decided),
-            func.max(best.c.last_done),
-            func.max(best.c.last_active),
-            func.count(case((best.c.last_done.is_not(None), RunUnit.id))),
-            func.coalesce(func.sum(best.c.share * RunUnit.weight), 0.0),
-        )
-        .outerjoin(RunUnit, and_(RunUnit.run_id == best.c.run_id, RunUnit.key == best.c.unit_key))
-        .group_by(best.c.enrolment_id)
-    )
-    return _told(_read(session, statement))
-
-
-def _best(question: Question, span: Span) -> Subquery:
-    """Of each enrolment what it did in each unit: of an attempt the newest score counts, of a unit the best attempt."""
-    tried = _attempts(question, span)
-    newest = aliased(LedgerEntry)
-    score = func.coalesce(newest.points, 0.0) / newest.max_points
-    mended = select(score).where(newest.id == tried.c.newest).scalar_subquery()
-    # Of nearly all attempts there is one score, and none has to be looked up.
-    share = case((or_(tried.c.most.is_(None), tried.c.least == tried.c.most), tried.c.most), else_=mended)
-    return (
-        select(
-            tried.c.enrolment_id,
-            tried.c.run_id,
-            tried.c.unit_key,
-            func.max(case((share > 1, 1.0), (share < 0, 0.0), else_=share)).label("share"),
-            *(func.max(tried.c[name]).label(name) for name in ("last_done", "last_active", "member", "decided")),
-            func.min(tried.c.first).label("first"),
-        )
-        .group_by(tried.c.enrolment_id, tried.c.run_id, tried.c.unit_key)
-        .subquery("best")
-    )
-
-
-def _attempts(question: Question, span: Span) -> Subquery:
-    key = (
-        LedgerEntry.enrolment_id,
-        LedgerEntry.run_id,
-        LedgerEntry.unit_key,
-        LedgerEntry.submission_id,
-        LedgerEntry.quiz_attempt_id,
-    )
+def with_progress(question: Question, span: Span) -> Select:
+    """`Told` by enrolment."""
     is_score = and_(LedgerEntry.kind == "scored", LedgerEntry.max_points != 0)
-    share = case((is_score, func.coalesce(LedgerEntry.points, 0.0) / LedgerEntry.max_points))
-    return (
-        select(
-            *key,
-            func.max(share).label("most"),
-            func.min(share).label("least"),
-            func.max(case((is_score, LedgerEntry.id))).label("newest"),
-            *_members(),
-            _last_day("unit_done").label("last_done"),
-            _last_day(*_DONE).label("last_active"),
-        )
-        .where(
-            *span.holds(LedgerEntry.enrolment_id),
-            facts.is_known(question),
-            LedgerEntry.kind.in_((*_MEMBERSHIP, *_DECISIONS, *_DONE)),
-        )
-        .group_by(*key)
-        .subquery("attempt")
+    attempt = func.coalesce(LedgerEntry.submission_id, -LedgerEntry.quiz_attempt_id, 0)
+    points = func.coalesce(LedgerEntry.points, 0.0)
+    fields = [_text(LedgerEntry.id), LedgerEntry.unit_key, _text(attempt), _text(points), _text(LedgerEntry.max_points)]
+    score = fields[0]
+    for each in fields[1:]:
+        score = score + literal(_FIELD) + each
+    return _told(
+        question,
+        span,
+        _last_day("unit_done"),
+        _last_day("unit_done", "scored"),
+        func.aggregate_strings(case((LedgerEntry.kind == "unit_done", LedgerEntry.unit_key)), _WORD),
+        func.aggregate_strings(case((is_score, score)), _WORD),
+        where=LedgerEntry.kind.in_((*_MEMBERSHIP, *_DECISIONS, "unit_done", "scored")),
     )
+
+
+def _text(value: Any) -> Any:
+    return cast(value, String)
+
+
+def _told(question: Question, span: Span, *columns: Any, where: ColumnElement[bool]) -> Select:
+    """Of who came, left and came again the first entry says since when, the last whether she is in; and the last decision."""
+    with_day = LedgerEntry.id.cast(BigInteger) * _DAYS + DayOf(LedgerEntry.effective_on)
+
+    def newest(kinds: Sequence[str]) -> Any:
+        is_second = case((LedgerEntry.kind == kinds[1], 1), else_=0)
+        return func.max(case((LedgerEntry.kind.in_(kinds), with_day * 2 + is_second)))
+
+    first = func.min(case((LedgerEntry.kind == "enrolled", with_day)))
+    return (
+        select(LedgerEntry.enrolment_id, newest(_MEMBERSHIP), first, newest(_DECISIONS), *columns)
+        .where(*span.holds(LedgerEntry.enrolment_id), facts.is_known(question), where)
+        .group_by(LedgerEntry.enrolment_id)
+        .order_by(LedgerEntry.enrolment_id)
+    )
+
+
+def _last_day(*kinds: str) -> Any:
+    return func.max(case((LedgerEntry.kind.in_(kinds), LedgerEntry.effective_on)))
 
 
 def missing_hours(
@@ -190,52 +180,6 @@ def missing_hours(
         if hours := count_of(standing.missing, "attendance"):
             found[enrolment] = hours
     return found
-
-
-def _members() -> list[Any]:
-    """Of who came, left and came again the first entry says since when, the last whether she is in; and the last decision."""
-    with_day = LedgerEntry.id.cast(BigInteger) * _DAYS + DayOf(LedgerEntry.effective_on)
-
-    def newest(kinds: Sequence[str]) -> Any:
-        is_second = case((LedgerEntry.kind == kinds[1], 1), else_=0)
-        return func.max(case((LedgerEntry.kind.in_(kinds), with_day * 2 + is_second)))
-
-    first = func.min(case((LedgerEntry.kind == "enrolled", with_day)))
-    return [newest(_MEMBERSHIP).label("member"), first.label("first"), newest(_DECISIONS).label("decided")]
-
-
-def _last_day(*kinds: str) -> Any:
-    return func.max(case((LedgerEntry.kind.in_(kinds), LedgerEntry.effective_on)))
-
-
-def _read(session: Session, statement: Select) -> Iterable[Row]:
-    """The entries of a span lie on few pages of the table: PostgreSQL expects them on as many as there are entries, and
-    would go to each page again for each entry."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    if is_postgresql:
-        session.execute(text("SET LOCAL enable_indexscan = off"))
-    found = session.execute(statement).all()
-    if is_postgresql:
-        session.execute(text("SET LOCAL enable_indexscan = on"))
-    return found
-
-
-def _told(rows: Iterable[Any]) -> dict[int, Told]:
-    return {row[0]: _of_row(*row[1:]) for row in rows if row[2] is not None}
-
-
-def _of_row(
-    member: int, first: int, decided: int | None, last_done: Any, last_active: Any, done: int = 0, earned: float = 0.0
-) -> Told:
-    return Told(
-        _day(first),
-        _day(member >> 1) if member & 1 else None,
-        None if decided is None or decided & 1 else _day(decided >> 1),
-        last_done,
-        last_active,
-        done,
-        earned,
-    )
 
 
 _days: dict[int, date] = {}
