@@ -86,16 +86,16 @@ def facts(
     last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing was. `masks` adds so many
     numbers `mask_0`, …, whose bits say which units were done: `BITS` positions in each, from the first.
     """
-    if among is not None:
-        left_by = [Enrolment.id.in_(among), *([visible_to(viewer, day)] if viewer is not None else [])]
-    else:
+    if among is None:
         left_by = _narrowing(question, viewer, regions, day, near)
+    else:
+        left_by = [Enrolment.id.in_(among), *_narrowing(question, viewer, regions, day, None)]
     of = _folded(question, left_by, entries, with_doing=with_doing, masks=masks).c
     # Of who came, left and came again the first entry says since when, the last whether she is in.
     left = of.member % 2 == 1
     left_before = and_(left, _day(of.member) < DayOf(Run.learn_from))
     stands = and_(of.decided % 2 == 1, ~left_before)
-    statement = (
+    return (
         select(
             of.enrolment_id,
             of.person_id,
@@ -110,15 +110,13 @@ def facts(
             case((and_(of.active == 1, ~left_before), 1), else_=0).label("active"),
             case((stands, 1), else_=0).label("completed"),
             case((stands, DateOf(_day(of.decided)))).label("completed_on"),
+            Run.learn_from,
             *((of.units, of.last_on, of.last_active) if with_doing else ()),
             *(of[f"mask_{number}"] for number in range(masks)),
         )
         .join(Run, Run.id == of.run_id)
-        .where(*_filters(question, of, DateOf(_day(of.joined))))
+        .where(*_on_its_day(question, of, DateOf(_day(of.joined))))
     )
-    if question.filter("region") or question.filter("zone"):
-        statement = statement.where(of.region_id.in_(regions))
-    return statement
 
 
 # An entry in one number, so that the greatest is that with the highest id: its id, its day, and one thing about it.
@@ -257,6 +255,8 @@ def _narrowing(
         conditions.append(Enrolment.run_id.in_(select(Run.id).where(*runs_are)))
     if question.filter("region") or question.filter("zone"):
         conditions.append(Enrolment.region_id.in_(regions))
+    if is_status(question):
+        conditions.append(of_statuses(question, Enrolment.company_status_id))
     return conditions
 
 
@@ -280,12 +280,9 @@ def _ever_served(question: Question) -> Select:
     return select(CentreRegion.region_id).where(CentreRegion.centre_id.in_(centres))
 
 
-def _filters(question: Question, of: Any, enrolled_on: Any) -> list[ColumnElement[bool]]:
-    conditions = []
-    if question.filter("company"):
-        conditions.append(of_companies(question, of.company_id))
-    if runs_are := is_run(question):
-        conditions.append(and_(*runs_are))
+def _on_its_day(question: Question, of: Any, enrolled_on: Any) -> list[ColumnElement[bool]]:
+    """The filters that ask what was so on the day of enrolling: by which centre it was served, in which cluster it was."""
+    conditions: list[ColumnElement[bool]] = []
     if centres := question.filter("centre"):
         serving = select(CentreRegion.id).join(Centre, Centre.id == CentreRegion.centre_id)
         conditions.append(
@@ -308,8 +305,6 @@ def _filters(question: Question, of: Any, enrolled_on: Any) -> list[ColumnElemen
             .correlate_except(ClusterMember, Cluster)
             .exists()
         )
-    if is_status(question):
-        conditions.append(of_statuses(question, of.company_status_id))
     return conditions
 
 

@@ -148,13 +148,7 @@ def _counted(question: Question, viewer: Viewer | None, known: Regions, units: M
     quiet = case((_is_quiet(question, fact), 1), else_=0)
     by = (of.run_id, of.state, of.completed, quiet)
     done = [of[f"mask_{number}"] for number in range(masks)]
-    return (
-        select(*by, func.count(), *done)
-        .select_from(fact)
-        .join(Run, Run.id == of.run_id)
-        .where(of.enrolled == 1)
-        .group_by(*by, *done)
-    )
+    return select(*by, func.count(), *done).select_from(fact).where(of.enrolled == 1).group_by(*by, *done)
 
 
 def _facts(question: Question, viewer: Viewer | None, known: Regions, masks: int = 0) -> CTE:
@@ -164,12 +158,11 @@ def _facts(question: Question, viewer: Viewer | None, known: Regions, masks: int
 
 
 def _is_quiet(question: Question, fact: CTE) -> ColumnElement[bool]:
-    """Of facts joined with their runs."""
     since = question.as_of - timedelta(days=QUIET_DAYS)
     return and_(
         fact.c.state == "enrolled",
         fact.c.enrolled_on <= since,
-        Run.learn_from <= since,
+        fact.c.learn_from <= since,
         or_(fact.c.last_on.is_(None), fact.c.last_on <= since),
     )
 
@@ -187,7 +180,7 @@ def stopped_at(question: Question, viewer: Viewer | None, known: Regions, unit: 
     conditions.append(~(not_done if position is None else not_done.where(before.position < position)).exists())
     if quiet:
         conditions.append(_is_quiet(question, fact))
-    statement = select(fact.c.enrolment_id).join(Run, Run.id == fact.c.run_id)
+    statement = select(fact.c.enrolment_id)
     if position is not None:
         statement = statement.join(RunUnit, and_(RunUnit.run_id == fact.c.run_id, RunUnit.key == unit))
     return statement.where(*conditions)
