@@ -137,7 +137,7 @@ def take_desk(browser: Browser, site: Site, camera: Camera) -> None:
 
 @contextmanager
 def _window(browser: Browser, site: Site, locale: str = "ko-KR") -> Iterator[Page]:
-    visit = begin_visit(browser, site.address, locale=locale)
+    visit = begin_visit(browser, site.address, locale=locale, with_python=True)
     try:
         yield visit.open()
     finally:

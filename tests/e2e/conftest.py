@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from lms.grading import isolation
 from tests.required import do_without
 
-from .site import Site, running_site
+from .site import Site, prepare_demo, running_demo
 from .visits import Visit, begin_visit
 
 LEVEL = "user"  # what a site asks for by default
@@ -28,8 +31,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def _demo_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site")) as site:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site with the demonstration's people, to be copied: made once, by the process that comes first."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    prepared, folder = place / "demo-is-prepared", place / "demo"
+    with (place / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not prepared.exists():
+            folder.mkdir()
+            prepare_demo(folder)
+            prepared.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _demo_site(chromium: Browser, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_demo(demo, tmp_path_factory.mktemp("site")) as site:
         yield site
 
 

@@ -35,6 +35,7 @@ COURSE = "manufacturing-data-first-steps"
 FLASK = (sys.executable, "-m", "flask", "lms")
 READY_SECONDS = 60
 STOP_SECONDS = 20
+SEATS = 1000  # of the demonstration's run, so that each test may bring learners
 _PR_SET_PDEATHSIG = 1
 
 
@@ -158,14 +159,43 @@ def _account(listed: dict[str, str]) -> Account:
     return Account(listed["name"], listed["password"], email=listed["sign_in"])
 
 
+def prepare_demo(folder: Path) -> None:
+    """In an empty folder, what a site is that nobody serves yet."""
+    shutil.copy(ROOT / "wsgi.py", folder)
+    for command in ("init", "demo"):
+        run([*FLASK, command], folder)
+    database = Database(make_engine(f"sqlite:///{folder / 'instance' / 'lms.sqlite3'}"))
+    with database.writing() as session:
+        session.execute(update(Run).values(seats=SEATS))
+        session.commit()
+    database.dispose()
+
+
+@contextmanager
+def running_demo(prepared: Path, folder: Path, **settings: str) -> Iterator[Site]:
+    """A copy of what was prepared, in an empty folder, served as `running_site` does."""
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    with _running(folder, settings) as site:
+        yield site
+
+
 @contextmanager
 def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
     """Prepare a site in an empty folder and serve it on a port that was free; gone with all its processes afterwards."""
-    shutil.copy(ROOT / "wsgi.py", folder)
-    for command in ("init", "demo") if demo else ("init",):
-        run([*FLASK, command], folder)
+    if demo:
+        prepare_demo(folder)
+    else:
+        shutil.copy(ROOT / "wsgi.py", folder)
+        run([*FLASK, "init"], folder)
+    with _running(folder, {}) as site:
+        yield site
+
+
+@contextmanager
+def _running(folder: Path, settings: Mapping[str, str]) -> Iterator[Site]:
     port = free_port()
-    with serving([*FLASK, "serve"], folder, port, folder / "serve.log", LMS_PORT=str(port)) as process:
+    environment = {"LMS_PORT": str(port), **settings}
+    with serving([*FLASK, "serve"], folder, port, folder / "serve.log", **environment) as process:
         site = Site(folder, folder / "instance", f"http://127.0.0.1:{port}", process)
         yield site
         site.database.dispose()

@@ -12,14 +12,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from lms.authoring import publish
+from lms.errors import NotANotebookError
 from lms.files import FileStore
 from lms.grading import isolation, load_exercise
 from lms.grading.proof import load_wrongs
 from tests.required import do_without
 
-from . import answers, steps
+from . import answers, steps, unseen
 from .conftest import LEVEL
-from .site import ROOT, Account, Site, running_site
+from .site import ROOT, Account, Site, running_demo
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
 EXERCISE = "read-machine-log"
@@ -35,41 +36,33 @@ for number in range(3, 64):
 
 
 @pytest.fixture(scope="module")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(chromium: Browser, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of our own, in which a new version of an exercise may be published."""
     if not isolation().reaches(LEVEL):
         do_without("sandbox", f"this machine has the isolation '{isolation().level}', a site asks for '{LEVEL}'")
-    with running_site(tmp_path_factory.mktemp("class")) as made:
+    with running_demo(demo, tmp_path_factory.mktemp("class"), LMS_WEB_PROCESSES="1") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def learners(chromium: Browser, site: Site) -> dict[str, Account]:
+def learners(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Account]:
     """Who passed, who failed, who got a part, whose file was refused, and who attacked the grader."""
     right = answers.right_answers(EXERCISE)
     first = next(iter(right))
-    given: dict[str, dict[str, str] | None] = {
+    given = {
         "가통과": right,
         "나실패": {},
         "다일부": answers.wrong_answers(EXERCISE)[0],
-        "라거절": None,
         "마공격": right | {first: f"{right[first]}\n{ATTACK}"},
     }
-    found = {name: site.add_learner(name) for name in given}
+    refused = "라거절"
+    found = {name: site.add_learner(name) for name in sorted((*given, refused))}
+    cache = tmp_path_factory.mktemp("exercises")
     for name, notebook in given.items():
-        visit = begin_visit(chromium, site.address)
-        visit.expected.add(422)
-        page = visit.open()
-        steps.sign_in(page, site, found[name])
-        page.goto(site.unit_address(EXERCISE))
-        if notebook is None:
-            steps.choose_notebook(page, b"this is not a notebook")
-            page.click("form[data-upload] button[type=submit]")
-            expect(page.locator("main")).to_contain_text(".ipynb")
-        else:
-            steps.hand_in(page, answers.fill_in(steps.download_starter(page), notebook))
-        assert visit.faults == []
-        visit.context.close()
+        unseen.hand_in(site, found[name].email, EXERCISE, answers.fill_in(unseen.starter(EXERCISE), notebook), cache)
+    with pytest.raises(NotANotebookError):
+        unseen.hand_in(site, found[refused].email, EXERCISE, b"this is not a notebook", cache)
+    unseen.wait_until_graded(site)
     return found
 
 

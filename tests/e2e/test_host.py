@@ -1,10 +1,11 @@
-"""The worker's way inside somebody else's site, which signs her in."""
+"""The worker's way inside somebody else's site, which signs her in: a unit of each kind, and Python, below the host's address."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,10 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 from lms.grading import isolation
 from tests.required import do_without
 
-from . import walk
+from . import unseen, walk, working
 from .conftest import LEVEL
 from .site import Site, running_portal
 from .visits import PHONE, begin_visit
+
+HANA = "hana@hanbit.example"
+IN_BROWSER = ("what-is-data", "read-machine-log", "quiz-middle", "quiz-final")
 
 
 @pytest.fixture
@@ -35,10 +39,14 @@ def _sign_in_to_portal(page: Page, site: Site) -> None:
     page.click("main form button")
 
 
-def test_signed_in_once_at_the_host_she_does_the_course(chromium: Browser, portal: Site) -> None:
-    """From a link into the course: to the host's sign-in, back to the course, and through it, without a second sign-in."""
+def test_signed_in_once_at_the_host_she_does_the_course(chromium: Browser, portal: Site, tmp_path: Path) -> None:
+    """From a link into the course: to the host's sign-in, back to the course, and to its end, without a second sign-in.
+
+    A page, an exercise and the last quiz in the browser; the rest, which is like them, unseen.
+    """
     before = portal.flask("report", "completion", "--by", "region,company", "--format", "csv")
-    visit = begin_visit(chromium, portal.address, viewport=PHONE)
+    page_unit, exercise, middle, last = (unit for unit in portal.course.units if unit.key in IN_BROWSER)
+    visit = begin_visit(chromium, portal.address, viewport=PHONE, with_python=True)
     visit.expected.add(404)  # the portal has no icon
     with closing(visit.context):
         page = visit.open()
@@ -47,7 +55,14 @@ def test_signed_in_once_at_the_host_she_does_the_course(chromium: Browser, porta
         expect(page.locator("h1")).to_have_text("김하나 님, 안녕하세요")
         expect(page.locator("form[data-sign-out]")).to_have_count(0)
         walk.see_what_is_missing(page, portal.course)
-        walk.do_everything(page, portal, with_mistakes=False)
+        page.click(".button-go")
+        walk.do_unit(page, portal, page_unit)
+        unseen.do(portal, HANA, tmp_path, but=IN_BROWSER)
+        page.goto(portal.unit_address(exercise.key))
+        working.wait_for_python(page)
+        for unit in (exercise, middle, last):
+            page.goto(portal.unit_address(unit.key))
+            walk.do_unit(page, portal, unit)
         walk.see_completion(page)
     assert visit.faults == []
     after = portal.flask("report", "completion", "--by", "region,company", "--format", "csv")

@@ -10,6 +10,8 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from lms.clock import today
+from lms.web import cli
+from lms.web.app import create_app
 
 from . import steps, walk
 from .site import Site
@@ -21,8 +23,13 @@ Report = dict[tuple[str, str], tuple[int, int]]
 def completions(site: Site, *options: str) -> Report:
     """(enrolled, completed) by region and company in the runs under way, from the command line."""
     asked = ("--by", "region,company", "--run", "current", "--format", "csv")
-    text = site.flask("report", "completion", *asked, *options)
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    app = create_app(site.instance)
+    try:
+        done = app.test_cli_runner().invoke(cli.lms, ["report", "completion", *asked, *options])
+    finally:
+        app.extensions["lms"].database.dispose()
+    assert done.exit_code == 0, done.output
+    rows = csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff")))
     return {(row["지역"], row["기업"]): (int(row["수강"]), int(row["수료"])) for row in rows}
 
 

@@ -60,7 +60,7 @@ def test_an_exercise_of_each_course_from_opening_to_full_marks(
         run_address = site.open_run(course)
         site.enrol(learner, run_address)
     is_phone = screen is PHONE
-    page = visit(viewport=screen, has_touch=is_phone, is_mobile=is_phone).open()
+    page = visit(viewport=screen, has_touch=is_phone, is_mobile=is_phone, with_python=True).open()
     steps.sign_in(page, site, learner)
     page.goto(f"{run_address}/units/{exercise}")
     working.wait_for_python(page)
@@ -88,7 +88,7 @@ def test_an_exercise_of_each_course_from_opening_to_full_marks(
 def test_a_loop_is_stopped_errors_are_explained_and_hostile_output_does_nothing(
     site: Site, visit: Callable[..., Visit]
 ) -> None:
-    window = visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    window = visit(viewport=PHONE, has_touch=True, is_mobile=True, with_python=True)
     page, _, address = _arrive(site, window, "여러번")
     page.goto(address)
     working.wait_for_python(page)
@@ -128,7 +128,6 @@ def test_a_loop_is_stopped_errors_are_explained_and_hostile_output_does_nothing(
 def test_what_is_typed_outlasts_a_cut_line_a_reload_and_another_device(site: Site, visit: Callable[..., Visit]) -> None:
     window = visit()
     page, learner, address = _arrive(site, window, "끊긴다")
-    working.without_python(page, address)
     page.goto(address)
     key = _first_answer(page)
     working.write(page, key, "first = 1")
@@ -162,7 +161,6 @@ def test_what_is_typed_outlasts_a_cut_line_a_reload_and_another_device(site: Sit
 
     other = visit(viewport=PHONE).open()
     steps.sign_in(other, site, learner)
-    working.without_python(other, address)
     other.goto(address)
     expect(working.editor(other, key)).to_have_text("second = 2  # 둘")
 
@@ -172,7 +170,6 @@ def test_two_windows_keep_both_answers(site: Site, visit: Callable[..., Visit]) 
     one, _, address = _arrive(site, window, "두창문")
     other = window.open()
     for tab in (one, other):
-        working.without_python(tab, address)
         tab.goto(address)
     key = _first_answer(one)
     working.write(one, key, "from_one = 1")
@@ -206,7 +203,6 @@ def test_a_sign_in_that_ends_loses_nothing_and_signing_out_leaves_nothing(
     window = visit()
     window.expected |= {400, 401}
     page, learner, address = _arrive(site, window, "나갔다")
-    working.without_python(page, address)
     page.goto(address)
     key = _first_answer(page)
     site.end_sign_ins(learner)
@@ -226,7 +222,6 @@ def test_a_sign_in_that_ends_loses_nothing_and_signing_out_leaves_nothing(
     steps.sign_out(page)
     assert page.evaluate("Object.keys(localStorage).length") == 0
     steps.fill_sign_in(page, learner)
-    working.without_python(page, address)
     page.goto(address)
     expect(working.editor(page, key)).to_have_text("last = 2")
 
@@ -236,7 +231,6 @@ def test_back_to_the_beginning_to_a_file_and_to_an_earlier_try(
 ) -> None:
     """Each can be undone."""
     page, _, address = _arrive(site, visit(), "되돌려")
-    working.without_python(page, address)
     page.goto(address)
     expect(page.locator(".ws-notices")).to_contain_text("파이썬이 준비되어 있지 않습니다")
     key = _first_answer(page)
@@ -286,7 +280,6 @@ def test_back_to_the_beginning_to_a_file_and_to_an_earlier_try(
 
 def test_a_page_loaded_again_while_it_is_graded_shows_the_grade(site: Site, visit: Callable[..., Visit]) -> None:
     page, _, address = _arrive(site, visit(), "다시열어")
-    working.without_python(page, address)
     page.goto(address)
     for name, source in answers.right_answers(EXERCISE).items():
         working.write(page, name, source)
@@ -303,10 +296,16 @@ def test_a_page_loaded_again_while_it_is_graded_shows_the_grade(site: Site, visi
 
 
 def test_with_keys_alone_in_korean_and_for_all_eyes(site: Site, visit: Callable[..., Visit]) -> None:
-    """Tab indents and can be left, Ctrl+Enter runs, a syllable outlasts an output that comes meanwhile; axe, overflow."""
-    page, _, address = _arrive(site, visit(), "글쇠만")
+    """Tab indents and can be left, Ctrl+Enter runs, a syllable outlasts an output that comes meanwhile; axe, overflow.
+
+    Before all that: few bytes until an answer can be written and run.
+    """
+    page, _, address = _arrive(site, visit(with_python=True), "글쇠만")
     page.goto(address)
     working.wait_for_python(page)
+    counted = _bytes_of_page(page)
+    assert any("editor.js" in name for name in counted)
+    assert sum(counted.values()) <= MOST_BYTES, counted
     key = _first_answer(page)
     editor = working.editor(page, key)
     editor.focus()
@@ -352,16 +351,11 @@ def test_with_keys_alone_in_korean_and_for_all_eyes(site: Site, visit: Callable[
     assert page.eval_on_selector_all(".workspace button, .workspace summary", small) == []
 
 
-def test_the_page_is_small(site: Site, visit: Callable[..., Visit]) -> None:
-    """Bytes as sent (Brotli) until an answer can be written and run, without Python, faces and formulas."""
-    page, _, address = _arrive(site, visit(), "작은이")
-    page.goto(address)
-    working.wait_for_python(page)
+def _bytes_of_page(page: Page) -> dict[str, int]:
+    """As sent (Brotli), by address, without Python, faces and formulas."""
     sent = page.evaluate(
         """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
           .map((entry) => [entry.name, entry.encodedBodySize])"""
     )
     others = ("/runtime/", "/python/", "/data/", "pretendard", "katex", "completion.js")
-    counted = {name: size for name, size in sent if not any(word in name for word in others)}
-    assert any("editor.js" in name for name in counted)
-    assert sum(counted.values()) <= MOST_BYTES, counted
+    return {name: size for name, size in sent if not any(word in name for word in others)}

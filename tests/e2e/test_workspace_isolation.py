@@ -106,7 +106,7 @@ print(got)
 def kernel(runtime: Runtime, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """One for all: starting Python takes seconds."""
     site: Site = request.getfixturevalue("_demo_site")
-    window = begin_visit(chromium, site.address)
+    window = begin_visit(chromium, site.address, with_python=True)
     with window.context:
         yield Kernel(open_exercise(site, window, site.add_learner("서지안"))).begin()
 

@@ -61,7 +61,7 @@ def _runs(page: Page) -> None:
 
 
 def test_the_exercise_goes_on_without_network(site: Site, visit: Callable[..., Visit], runtime: Runtime) -> None:
-    window = visit()
+    window = visit(with_python=True)
     learner = site.add_learner("오하늘")
     page = _open(site, window, learner)
     working.wait_for_python(page)

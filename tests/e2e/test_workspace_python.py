@@ -25,7 +25,7 @@ CELLS = [
 @pytest.fixture(scope="module")
 def kernel(runtime: Runtime, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     site: Site = request.getfixturevalue("_demo_site")
-    window = begin_visit(chromium, site.address)
+    window = begin_visit(chromium, site.address, with_python=True)
     with window.context:
         yield Kernel(open_exercise(site, window, site.add_learner("문하린"))).begin(cells=CELLS, checkSeconds=1)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 # Python and its libraries come from the disk of a machine that does much else.
 READY_MS = 120_000
+_UP_OR_OFF = re.compile("^(ready|off)$")
 _SAVED = re.compile(r"^저장됨 \d\d:\d\d$")
 
 
@@ -26,9 +25,9 @@ def wait_for_python(page: Page) -> None:
 
 
 def wait_until_all_is_there(page: Page) -> None:
-    """Where the page that is open is a workspace: Python, editors, and what comes after them."""
+    """Where the page that is open is a workspace: Python if this visit has it, editors, and what comes after them."""
     if page.locator("#workspace").count():
-        wait_for_python(page)
+        expect(page.locator("[data-ws-python]")).to_have_attribute("data-ws-python", _UP_OR_OFF, timeout=READY_MS)
         expect(page.locator(".cm-content").first).to_be_visible()
         expect(page.locator("[data-attempt]:not([data-ready])")).to_have_count(0)
 
@@ -68,17 +67,3 @@ def saved(page: Page, address: str) -> dict[str, str]:
 
 def kept_on_device(page: Page) -> list[str]:
     return page.evaluate("Object.keys(localStorage).filter((key) => key.includes(':workspace:'))")
-
-
-def without_python(page: Page, address: str) -> None:
-    """The page as a site sends it that has no Python for the browser: it is quick, and enough to write and hand in."""
-
-    def answer(route: Route) -> None:
-        got = route.fetch()
-        before, start, rest = got.text().partition('id="workspace-data">')
-        island, end, after = rest.partition("</script>")
-        told: dict[str, Any] = json.loads(island) | {"runtime": None}
-        text = json.dumps(told).replace("</", "<\\/")
-        route.fulfill(response=got, body=before + start + text + end + after)
-
-    page.route(address, answer)
