@@ -236,6 +236,14 @@ GET    statements.file             in     403     403   403     404     404     
 GET    statements.again            in     403     403   403     404     404         403        404    403      pw
 GET    statements.verify           200    200     200   200     200     200         200        200    200      200
 POST   statements.find             404    404     404   404     404     404         404        404    404      404
+GET    schedules.home              in     403     403   403     200     200         403        200    403      pw
+GET    schedules.new               in     403     403   403     200     200         403        200    403      pw
+POST   schedules.add               in     403     403   403     422     422         403        422    403      pw
+GET    schedules.page              in     403     403   403     404     404         403        404    403      pw
+GET    schedules.edit              in     403     403   403     404     404         403        404    403      pw
+POST   schedules.change            in     403     403   403     404     404         403        404    403      pw
+POST   schedules.do                in     403     403   403     404     404         403        404    403      pw
+POST   schedules.again             in     403     403   403     404     404         403        404    403      pw
 GET    statements.shown            404    404     404   404     404     404         404        404    404      404
 GET    certificates.verify         200    200     200   200     200     200         200        200    200      200
 POST   certificates.find           404    404     404   404     404     404         404        404    404      404
@@ -426,6 +434,8 @@ class Case:
             "statements.file": {"uid": nothing, "kind": "pdf"},
             "statements.shown": {"code": "A" * 16},
             **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
+            **{f"schedules.{name}": {"uid": nothing} for name in ("page", "edit", "change", "again")},
+            "schedules.do": {"uid": nothing, "deed": "pause"},
             **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
             **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
             "runs.remove_quota": {"uid": run["run"], "quota": 1},
