@@ -303,6 +303,15 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "code_given": {"by": "박도윤", "company": "한빛정밀"},
     "slips_made": {"title": "한빛정밀", "companies": 3, "people": 20, "batch": "x"},
     "export_made": {"rows": 51000, "export": "x"},
+    "statement_scheduled": {"name": "월간 보고", "as_of": "2026-03-31", "number": "2026-0012", "statement": "x"},
+    "schedule_failed": {
+        "name": "월간 보고",
+        "as_of": "2026-03-31",
+        "schedule": "x",
+        "reason": "too_many",
+        "facts": {"rows": 3000, "most": 2000},
+    },
+    "schedule_stopped": {"name": "월간 보고", "as_of": "2026-03-31", "schedule": "x", "maker": "이서연"},
     **{
         kind: {
             "run": "x",
