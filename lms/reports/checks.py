@@ -15,6 +15,7 @@ from lms.people.viewers import Viewer
 from . import facts, regions
 from .question import Question
 from .regions import Regions
+from .width import refuse_wide
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,13 @@ class CheckRow:
 def failed_checks(
     session: Session, viewer: Viewer | None, question: Question, *, known: Regions | None = None
 ) -> tuple[CheckRow, ...]:
-    """Those that fail most come first. Checks that could not judge (an error of ours, not run) count for neither."""
+    """Those that fail most come first. Checks that could not judge (an error of ours, not run) count for neither.
+
+    Raises:
+        ReportError: it is about too many people (`width`).
+    """
     known = known or regions.load(session, viewer, question)
+    refuse_wide(session, viewer, question, known)
     grades = _last_grades(question, viewer, known)
     value = _each_check(session, grades)
     name, outcome = (_text(session, value, key) for key in ("name", "outcome"))
@@ -64,7 +70,7 @@ def failed_checks(
 
 def _last_grades(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
     """Of each enrolled one and each exercise the newest grade of the last try that has one."""
-    fact = facts.facts(question, viewer, known.counted_as).cte("graded_of")
+    fact = facts.facts(question, viewer, known.counted_as, near=known.near).cte("graded_of")
     until = end_of_day(question.as_of)
     graded = [Grade.outcome == "graded", Submission.submitted_at < until]
     if question.reading == "recorded":

@@ -14,13 +14,12 @@ from math import ceil
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from lms.models import Run
 from lms.people.viewers import Viewer
 
 from . import facts, regions
+from .days import DayOf
 from .question import Question
 from .regions import Regions
-from .rollups.steps import DayOf
 from .rows import Group, Groups, grouped, order_of, told_apart
 
 WEEK = 7
@@ -70,14 +69,11 @@ def durations(
 ) -> DurationReport:
     """Groups in which somebody completed: two queries, those of the dimensions, and that of the regions."""
     known = known or regions.load(session, viewer, question)
-    fact = facts.facts(question, viewer, known.counted_as).subquery("fact")
-    begins = case((fact.c.enrolled_on > Run.learn_from, fact.c.enrolled_on), else_=Run.learn_from)
+    fact = facts.facts(question, viewer, known.counted_as, near=known.near).subquery("fact")
+    begins = case((fact.c.enrolled_on > fact.c.learn_from, fact.c.enrolled_on), else_=fact.c.learn_from)
     days = DayOf(fact.c.completed_on) - DayOf(begins) + 1
     counted = (
-        select(fact, case((days < 1, 1), else_=days).label("days"))
-        .join(Run, Run.id == fact.c.run_id)
-        .where(fact.c.completed == 1)
-        .subquery("counted")
+        select(fact, case((days < 1, 1), else_=days).label("days")).where(fact.c.completed == 1).subquery("counted")
     )
     groups = Groups(session, viewer, question, known, language)
     statement, columns = grouped(question, counted)

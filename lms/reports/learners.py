@@ -35,6 +35,7 @@ from lms.people.viewers import Viewer
 
 from . import facts, regions
 from .question import Question, ReportError
+from .width import refuse_wide
 
 Sort = Literal["behind", "name", "company", "run", "progress", "score", "last_active", "learn_to", "completed"]
 SORTS = get_args(Sort)
@@ -94,17 +95,18 @@ def list_learners(
     known: regions.Regions | None = None,
     among: Select | None = None,
 ) -> LearnerPage:
-    """The enrolments that the question leaves, whatever its dimensions: eight queries however many there are. `among` leaves
+    """The enrolments that the question leaves, whatever its dimensions: nine queries however many there are. `among` leaves
     those of these ids.
 
     `down` begins with the most, which is how `behind` begins by itself; who has completed or left comes last in it. The
     other orders begin with the least. `known` saves the query of the regions.
 
     Raises:
-        ReportError: an unknown order.
+        ReportError: an unknown order, or too many people to be put into one (`width`).
     """
     known = known or regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as, among=among).subquery("counted")
+    refuse_wide(session, viewer, question, known)
+    counted = _counted(question, viewer, known, among=among)
     total = session.scalar(select(func.count()).select_from(counted)) or 0
     listed = _listed(question, counted, sort, language)
     found = session.execute(select(listed).order_by(*_order(listed, sort, down)).offset(offset).limit(limit)).all()
@@ -122,7 +124,7 @@ def iter_learners(
 ) -> Iterator[LearnerRow]:
     """All of them for a file, without holding more than a few hundred."""
     known = regions.load(session, viewer, question)
-    counted = facts.facts(question, viewer, known.counted_as).subquery("counted")
+    counted = _counted(question, viewer, known)
     listed = _listed(question, counted, sort, language)
     statement = select(listed).order_by(*_order(listed, sort, down))
     for part in session.execute(statement.execution_options(yield_per=_CHUNK)).partitions():
@@ -140,10 +142,23 @@ def list_among(
     known: regions.Regions,
 ) -> list[LearnerRow]:
     """Those of the enrolments of these ids that the question leaves, in the order of the ids. `day`: she looks on it."""
-    counted = facts.facts(question, viewer, known.counted_as, day, among=among).subquery("counted")
+    counted = _counted(question, viewer, known, day, among=among)
     listed = _listed(question, counted, "learn_to", language)
     found = session.execute(select(listed).order_by(listed.c.enrolment_id)).all()
     return list(_rows(session, question, found))
+
+
+def _counted(
+    question: Question,
+    viewer: Viewer | None,
+    known: regions.Regions,
+    day: date | None = None,
+    *,
+    among: Select | None = None,
+) -> Subquery:
+    return facts.facts(question, viewer, known.counted_as, day, among=among, near=known.near, with_doing=True).subquery(
+        "counted"
+    )
 
 
 class _DaysBetween(FunctionElement):
@@ -168,8 +183,8 @@ def _days_between_sqlite(element: Any, compiler: SQLCompiler, **options: Any) ->
 
 def _listed(question: Question, counted: Subquery, sort: str, language: str) -> Subquery:
     """What a row shows beside its standing, and what the rows are ordered by. The score is added up only to order by it."""
-    done, units, rule = _done(question, counted), _units(), _rule(question)
-    share = func.coalesce(done.c.units, 0) * 1.0 / func.coalesce(units.c.units, 1)
+    units, rule = _units(), _rule(question)
+    share = counted.c.units * 1.0 / func.coalesce(units.c.units, 1)
     last_day = extensions.last_day(known_at(question))
     gone = _time_gone(question.as_of, last_day)
     statement = (
@@ -197,7 +212,7 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
             counted.c.completed_on,
             share.label("share"),
             (gone * func.coalesce(rule.c.progress, 100.0) / 100 - share).label("behind"),
-            done.c.last_active,
+            counted.c.last_active,
         )
         .select_from(counted)
         .join(Enrolment, Enrolment.id == counted.c.enrolment_id)
@@ -209,7 +224,6 @@ def _listed(question: Question, counted: Subquery, sort: str, language: str) -> 
         .join(CourseVersion, CourseVersion.id == Run.course_version_id)
         .outerjoin(units, units.c.run_id == Run.id)
         .outerjoin(rule, rule.c.run_id == Run.id)
-        .outerjoin(done, done.c.enrolment_id == Enrolment.id)
     )
     if sort == "score":
         score = _score(question, counted)
@@ -238,25 +252,6 @@ def _rule(question: Question) -> Any:
 
 def _is_known_rule(question: Question) -> ColumnElement[bool]:
     return true() if question.reading == "effective" else CompletionRule.recorded_at < end_of_day(question.as_of)
-
-
-def _done(question: Question, counted: Subquery) -> Any:
-    """How many units were done, and the last day on which anything was."""
-    is_done = case((LedgerEntry.kind == "unit_done", LedgerEntry.unit_key))
-    return (
-        select(
-            LedgerEntry.enrolment_id,
-            func.count(func.distinct(is_done)).label("units"),
-            func.max(LedgerEntry.effective_on).label("last_active"),
-        )
-        .where(
-            LedgerEntry.enrolment_id.in_(select(counted.c.enrolment_id)),
-            LedgerEntry.kind.in_(("unit_done", "scored")),
-            facts.is_known(question),
-        )
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery("done")
-    )
 
 
 def _score(question: Question, counted: Subquery) -> Any:

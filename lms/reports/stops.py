@@ -21,6 +21,7 @@ from lms.people.viewers import Viewer
 from . import facts, regions
 from .question import Question
 from .regions import Regions
+from .width import refuse_wide
 
 QUIET_DAYS = 14
 ALL_DONE = ""  # key in place of a unit's: all are done, and the score or attendance doesn't reach
@@ -53,8 +54,13 @@ class StopReport:
 
 
 def stops(session: Session, viewer: Viewer | None, question: Question, *, known: Regions | None = None) -> StopReport:
-    """Of the runs that the question leaves, whatever its dimensions: two queries, and that of the regions."""
+    """Of the runs that the question leaves, whatever its dimensions: three queries, and that of the regions.
+
+    Raises:
+        ReportError: it is about too many people (`width`).
+    """
     known = known or regions.load(session, viewer, question)
+    refuse_wide(session, viewer, question, known)
     units = _units(session, question)
     counts: dict[_Place, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     enrolled: Counter[str] = Counter()
