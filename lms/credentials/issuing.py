@@ -29,6 +29,7 @@ from lms.models import (
     Person,
     Run,
 )
+from lms.models.ledger import COMPLETION_KINDS
 from lms.people import codes
 from lms.people.viewers import Viewer
 
@@ -175,7 +176,7 @@ def _standing(session: Session, enrolment: Enrolment) -> LedgerEntry:
         select(LedgerEntry)
         .where(
             LedgerEntry.enrolment_id == enrolment.id,
-            LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")),
+            LedgerEntry.kind.in_(COMPLETION_KINDS),
         )
         .order_by(LedgerEntry.id)
     ).all()

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.errors import NotFoundError
+from lms.learning import ledger
 from lms.models import Centre, Certificate, CertificateBasis, Company, Enrolment, LedgerEntry, Person, Run
 from lms.people import codes
 from lms.people.viewers import Viewer
@@ -200,15 +201,10 @@ def _newest_of(session: Session, enrolment_ids: Sequence[int]) -> dict[int, Issu
 
 
 def _questioned(session: Session, enrolment_ids: Sequence[int]) -> set[int]:
-    rows = session.execute(
-        select(LedgerEntry.enrolment_id, LedgerEntry.kind)
-        .where(
-            LedgerEntry.enrolment_id.in_(enrolment_ids),
-            LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")),
-        )
-        .order_by(LedgerEntry.id)
+    open_ones = select(LedgerEntry.enrolment_id).where(
+        LedgerEntry.enrolment_id.in_(enrolment_ids), ledger.is_open_question()
     )
-    return {enrolment for enrolment, kind in {one: kind for one, kind in rows}.items() if kind == "questioned"}
+    return set(session.scalars(open_ones))
 
 
 def count_of_run(session: Session, run: Run) -> tuple[int, int]:
@@ -248,7 +244,7 @@ def sound_completions(*conditions: ColumnElement[bool]) -> Select[Any]:
         .where(
             later.enrolment_id == LedgerEntry.enrolment_id,
             later.id > LedgerEntry.id,
-            later.kind.in_(("questioned", "upheld")),
+            later.kind.in_(("questioned", "upheld", "restored")),
         )
         .order_by(later.id.desc())
         .limit(1)

@@ -115,7 +115,7 @@ class Standing:
     missing: tuple[Missing, ...]
     met_on: date | None  # the first day on which the rule was met; a rule that asks for nothing is met before any day
     completed_on: date | None  # what the ledger says: the effective day of a completion that stands
-    is_questioned: bool  # a regrade took its ground away and nobody has decided yet
+    is_questioned: bool  # its ground was taken away, has not come back, and nobody has decided yet
     attendance: float = 100.0
     needs_attendance: float = 0.0
     hours_attended: float = 0.0
@@ -294,6 +294,6 @@ def _completion(entries: Sequence[Entry]) -> tuple[date | None, bool]:
             completed_on, questioned = None, False
         elif entry.kind == "questioned":
             questioned = True
-        elif entry.kind == "upheld":
+        elif entry.kind in ("upheld", "restored"):
             questioned = False
     return completed_on, questioned

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from lms.clock import today
 from lms.errors import LMSError, NotFoundError
-from lms.models import CentreRegion, Company, Enrolment, LedgerEntry, Run, RunUnit
+from lms.models import CentreRegion, Company, Enrolment, Run, RunUnit
 from lms.people.organisations.places import covers
 from lms.people.viewers import Viewer
 
@@ -159,46 +159,6 @@ def list_own(session: Session, viewer: Viewer) -> list[Attendance]:
         for enrolment in enrolments
         for run in (enrolment.run,)
     ]
-
-
-@dataclass(frozen=True)
-class Questioned:
-    """A completion whose ground is gone, for a person to decide: upheld or revoked. `may_decide` as the viewer may."""
-
-    enrolment: Enrolment
-    completed_on: date
-    questioned_at: datetime
-    may_decide: bool
-
-
-def list_questioned(session: Session, viewer: Viewer) -> list[Questioned]:
-    """What the viewer sees of the completions that wait for a decision, the oldest question first."""
-    newest = (
-        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.id).label("id"))
-        .where(LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")))
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery()
-    )
-    completed = (
-        select(LedgerEntry.enrolment_id, func.max(LedgerEntry.effective_on).label("day"))
-        .where(LedgerEntry.kind == "completed")
-        .group_by(LedgerEntry.enrolment_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Enrolment, completed.c.day, LedgerEntry.recorded_at, decided_by(viewer))
-        .join(newest, newest.c.enrolment_id == Enrolment.id)
-        .join(LedgerEntry, LedgerEntry.id == newest.c.id)
-        .join(completed, completed.c.enrolment_id == Enrolment.id)
-        .where(LedgerEntry.kind == "questioned", visible_to(viewer))
-        .options(
-            joinedload(Enrolment.person),
-            joinedload(Enrolment.company),
-            joinedload(Enrolment.run).joinedload(Run.course_version),
-        )
-        .order_by(LedgerEntry.id)
-    )
-    return [Questioned(enrolment, day, at, bool(may)) for enrolment, day, at, may in rows]
 
 
 def load_to_decide(session: Session, viewer: Viewer, uid: UUID) -> Enrolment:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError
 from lms.models import CompletionRule, Enrolment, LedgerEntry, Run, RunUnit, Sitting
+from lms.models.ledger import COMPLETION_KINDS
 
 from .completion import Entry, Standing, evaluate
 
 
 class DecisionError(LMSError):
-    """A completion can't be decided on. `reason`: not_completed, reason_missing."""
+    """A completion can't be decided on. `reason`: not_completed, reason_missing, nobody (of several: none is in question)."""
 
     sentence = "The completion can't be decided on: {reason}."
 
@@ -31,7 +32,7 @@ class RunClosedError(LMSError):
 
 
 # What a person may still decide about a completion when the run is closed.
-AFTER_CLOSING = ("questioned", "upheld", "revoked")
+AFTER_CLOSING = ("questioned", "upheld", "restored", "revoked")
 
 
 def append(
@@ -52,20 +53,10 @@ def append(
     reason: str = "",
     once: str | None = None,
 ) -> LedgerEntry:
-    """Add an entry that carries the enrolment's run, company and region.
-
-    Whether the run is closed is asked after the entry is written: it refers to the run's row, which closing locks, so that
-    it is either there when the run is closed, or sees that it was.
-
-    Raises:
-        RunClosedError
-    """
-    entry = LedgerEntry(
-        enrolment_id=enrolment.id,
-        kind=kind,
-        run_id=enrolment.run_id,
-        company_id=enrolment.company_id,
-        region_id=enrolment.region_id,
+    """Add an entry that carries the enrolment's run, company and region. Raises RunClosedError."""
+    entry = entry_of(
+        enrolment,
+        kind,
         effective_on=effective_on,
         recorded_at=recorded_at or utcnow(),
         unit_key=unit_key,
@@ -79,11 +70,36 @@ def append(
         reason=reason[:400],
         once=once,
     )
-    session.add(entry)
-    session.flush()
-    if kind not in AFTER_CLOSING and session.scalar(select(Run.closed_at).where(Run.id == entry.run_id)) is not None:
-        raise RunClosedError()
+    append_all(session, [entry])
     return entry
+
+
+def entry_of(enrolment: Enrolment, kind: str, **columns: Any) -> LedgerEntry:
+    """An entry that carries the enrolment's run, company and region; it is not added yet."""
+    return LedgerEntry(
+        enrolment_id=enrolment.id,
+        kind=kind,
+        run_id=enrolment.run_id,
+        company_id=enrolment.company_id,
+        region_id=enrolment.region_id,
+        **columns,
+    )
+
+
+def append_all(session: Session, entries: Sequence[LedgerEntry]) -> None:
+    """Add any number of entries by a few statements.
+
+    Whether a run is closed is asked after they are written: they refer to the run's row, which closing locks, so that they
+    are either there when the run is closed, or see that it was.
+
+    Raises:
+        RunClosedError
+    """
+    session.add_all(entries)
+    session.flush()
+    runs = {entry.run_id for entry in entries if entry.kind not in AFTER_CLOSING}
+    if runs and session.scalar(select(Run.id).where(Run.id.in_(runs), Run.closed_at.is_not(None)).limit(1)) is not None:
+        raise RunClosedError()
 
 
 def lock(session: Session, enrolment_id: int) -> Enrolment:
@@ -111,14 +127,17 @@ def record_unit_done(
 
 
 def settle(session: Session, enrolment: Enrolment, now: datetime | None = None) -> Standing:
-    """Judge the enrolment by all its entries, and append what follows: completed, or questioned. Returns the standing after.
+    """Judge the enrolment by all its entries, and append what follows: completed, questioned or restored. Returns the
+    standing after.
 
-    A completion whose ground is gone is questioned, never revoked by itself: a person decides.
+    A completion whose ground is gone is questioned, never revoked by itself: a person decides. Where its ground comes back
+    before, the question ends.
     """
     now = now or utcnow()
     ground = _ground(session, enrolment.run_id)
     entries = list(entries_of(session, [enrolment.id]))
-    follows = _follow(session, enrolment, ground, entries, now)
+    follows = _follow(enrolment, ground, entries, now)
+    append_all(session, follows)
     return evaluate(ground.units, ground.rule, [*entries, *follows], ground.sittings)
 
 
@@ -139,7 +158,9 @@ def settle_run(session: Session, run_id: int, now: datetime | None = None) -> in
         select(LedgerEntry).where(LedgerEntry.enrolment_id.in_(mine)).order_by(LedgerEntry.id)
     ):
         entries[entry.enrolment_id].append(entry)
-    return sum(len(_follow(session, one, ground, entries[one.id], now)) for one in enrolments)
+    follows = [entry for one in enrolments for entry in _follow(one, ground, entries[one.id], now)]
+    append_all(session, follows)
+    return len(follows)
 
 
 class _Ground(NamedTuple):
@@ -170,10 +191,8 @@ def sittings_of(
     return found
 
 
-def _follow(
-    session: Session, enrolment: Enrolment, ground: _Ground, entries: Sequence[LedgerEntry], now: datetime
-) -> list[LedgerEntry]:
-    """Append what follows from these entries; at most one entry."""
+def _follow(enrolment: Enrolment, ground: _Ground, entries: Sequence[LedgerEntry], now: datetime) -> list[LedgerEntry]:
+    """What follows from these entries, not added yet; at most one entry."""
     standing = evaluate(ground.units, ground.rule, entries, ground.sittings)
     kind = what_follows(standing, entries)
     if kind is None:
@@ -181,11 +200,17 @@ def _follow(
     day = seoul_day(now)
     if kind == "completed":  # by a rule that asks for nothing it is of the day on which it is judged
         day = max(standing.met_on or day, _first_day_after_revocation(entries))
-    return [append(session, enrolment, kind, effective_on=day, recorded_at=now, rule_id=ground.rule.id)]
+    return [entry_of(enrolment, kind, effective_on=day, recorded_at=now, rule_id=ground.rule.id)]
 
 
 def what_follows(standing: Standing, entries: Sequence[Entry]) -> str | None:
-    """Whether these entries complete an enrolment, or put its completion in question; None where they do neither."""
+    """Whether these entries complete an enrolment, put its completion in question, or end such a question (restored); None
+    where they do nothing of it.
+
+    What ended by itself is no person's word: where the ground goes away again, the completion is questioned again.
+    """
+    if standing.is_questioned and standing.is_met:
+        return "restored"
     if standing.is_met and not standing.is_completed and not _was_revoked(entries):
         return "completed"
     if standing.is_completed and not standing.is_met and not standing.is_questioned and not _is_upheld(entries):
@@ -232,7 +257,7 @@ def _is_upheld(entries: Sequence[Entry]) -> bool:
     upheld = False
     known: set[str] = set()
     for entry in entries:
-        if entry.kind in ("completed", "upheld", "revoked"):
+        if entry.kind in ("completed", "upheld", "restored", "revoked"):
             upheld = entry.kind == "upheld"
         elif entry.kind in _JUDGED:
             upheld = upheld and _deed(entry) not in known
@@ -253,19 +278,37 @@ def revoke(session: Session, enrolment: Enrolment, *, actor_id: int, reason: str
 def _decide(
     session: Session, enrolment: Enrolment, kind: str, actor_id: int, reason: str, now: datetime | None
 ) -> None:
-    reason = " ".join(reason.split())
-    if not reason:
-        raise DecisionError("reason_missing")
+    reason = reason_given(reason)
     now = now or utcnow()
     enrolment = lock(session, enrolment.id)
-    last = [
-        entry.kind
-        for entry in entries_of(session, [enrolment.id])
-        if entry.kind in ("completed", "questioned", "upheld", "revoked")
-    ]
+    last = [entry.kind for entry in entries_of(session, [enrolment.id]) if entry.kind in COMPLETION_KINDS]
     if not last or last[-1] == "revoked" or (kind == "upheld" and last[-1] != "questioned"):
         raise DecisionError("not_completed")
     append(session, enrolment, kind, effective_on=seoul_day(now), recorded_at=now, actor_id=actor_id, reason=reason)
+
+
+def reason_given(text: str) -> str:
+    """The reason of a decision, with single spaces. Raises DecisionError."""
+    reason = " ".join(text.split())
+    if not reason:
+        raise DecisionError("reason_missing")
+    return reason[:400]
+
+
+def is_open_question() -> ColumnElement[bool]:
+    """The condition on entries that put a completion in question of which nothing was said since."""
+    later = aliased(LedgerEntry)
+    said_since = (
+        select(later.id)
+        .where(
+            later.enrolment_id == LedgerEntry.enrolment_id,
+            later.id > LedgerEntry.id,
+            later.kind.in_(COMPLETION_KINDS),
+        )
+        .correlate(LedgerEntry)
+        .exists()
+    )
+    return and_(LedgerEntry.kind == "questioned", ~said_since)
 
 
 def entries_of(session: Session, enrolment_ids: Iterable[int]) -> Sequence[LedgerEntry]:

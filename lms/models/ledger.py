@@ -18,8 +18,12 @@ ENTRY_KINDS = (
     "completed",
     "questioned",  # a regrade took the ground of a completion away: a person has to decide
     "upheld",  # decided: it stays
+    "restored",  # the rule is met again: the question ended by itself
     "revoked",  # decided, or withdrawn with a reason: it counts no more
 )
+
+# What is said of a completion; the newest of these counts.
+COMPLETION_KINDS = ("completed", "questioned", "upheld", "restored", "revoked")
 
 
 class LedgerEntry(Base):
@@ -32,7 +36,8 @@ class LedgerEntry(Base):
     __tablename__ = "lms_ledger_entry"
     __table_args__ = (
         one_of("kind", ENTRY_KINDS),
-        Index(None, "enrolment_id", "id"),
+        # With what reports ask of an enrolment's entries, so that PostgreSQL reads of many from the index alone.
+        Index(None, "enrolment_id", "id", postgresql_include=["kind", "effective_on", "recorded_at", "unit_key"]),
         Index(None, "kind", "recorded_at", "enrolment_id"),
         # Whether anything refers to a company or person that is taken back.
         Index(None, "company_id"),

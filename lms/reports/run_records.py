@@ -38,7 +38,7 @@ COLUMNS = (
     Column("decided_since", "마감 후 결정"),
 )
 _OUTCOMES = {"completed": "수료", "not_completed": "미수료", "withdrawn": "취소"}
-_DECIDED = {"questioned": "확인 중", "upheld": "수료 유지", "revoked": "수료 취소"}
+_DECIDED = {"questioned": "확인 중", "upheld": "수료 유지", "restored": "다시 충족", "revoked": "수료 취소"}
 
 
 def records_sheet(session: Session, run: Run, closed: ClosedRun, numbers: Mapping[int, str], sealer: Sealer) -> Sheet:

@@ -37,7 +37,7 @@ class Score(NamedTuple):
 @dataclass(frozen=True)
 class Row:
     """What a regrade would do to a learner. `before` is None where no submission of hers has points yet; `gained` and `lost`
-    are names of checks of the best submission; `follows` is completed or questioned, as the ledger would note it."""
+    are names of checks of the best submission; `follows` is completed, questioned or restored, as the ledger would note it."""
 
     enrolment: Enrolment
     employee_number: str | None

@@ -133,7 +133,7 @@ def obstacle(found: Obstacle) -> str:
 def obstacle_url(run: Run, found: Obstacle) -> str:
     """The page where it is dealt with; empty where only time helps."""
     endpoints = {
-        "questioned": "desk.waiting",
+        "questioned": "decisions.page",
         "ungraded": "desk.waiting",
         "sitting_to_come": "sittings.tab",
         "sitting_unlisted": "sittings.tab",
@@ -183,6 +183,7 @@ def decided(kind: str) -> str:
     return {
         "questioned": _("put in question"),
         "upheld": _("upheld"),
+        "restored": _("met again"),
         "revoked": _("revoked"),
     }[kind]
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from lms.clock import seoul_day
 from lms.learning import ledger
 from lms.models import CompletionRule, Database, Enrolment, LedgerEntry, QuizAttempt
+from lms.models.ledger import COMPLETION_KINDS
 from tests.world import EXERCISE, PAGES, QUIZ, UNIT_KEYS, World, at, unit
 
 HANDED_IN = at("2026-03-10", "23:30")  # in Seoul; it is the afternoon of the 10th in UTC
@@ -64,8 +65,7 @@ def complete(session: Session, enrolment: Enrolment) -> None:
 
 def kinds(session: Session, enrolment: Enrolment) -> list[str]:
     """What was decided, in order."""
-    told = ("completed", "questioned", "upheld", "revoked")
-    return [entry.kind for entry in ledger.entries_of(session, [enrolment.id]) if entry.kind in told]
+    return [entry.kind for entry in ledger.entries_of(session, [enrolment.id]) if entry.kind in COMPLETION_KINDS]
 
 
 def test_an_entry_carries_run_company_and_region(session: Session, enrolment: Enrolment, world: World) -> None:

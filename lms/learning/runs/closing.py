@@ -160,17 +160,12 @@ def _obstacles(session: Session, run: Run, day: date) -> Iterator[Obstacle]:
 
 
 def _questioned(run: Run) -> Any:
-    newest = (
-        select(func.max(LedgerEntry.id))
-        .where(LedgerEntry.run_id == run.id, LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")))
-        .group_by(LedgerEntry.enrolment_id)
+    in_run = select(Enrolment.id).where(Enrolment.run_id == run.id, Enrolment.state == "enrolled")
+    return (
+        select(func.count())
+        .select_from(LedgerEntry)
+        .where(LedgerEntry.enrolment_id.in_(in_run), ledger.is_open_question())
     )
-    in_run = LedgerEntry.enrolment_id.in_(
-        select(Enrolment.id).where(Enrolment.run_id == run.id, Enrolment.state == "enrolled")
-    )
-    return select(func.count()).select_from(LedgerEntry).where(
-        LedgerEntry.id.in_(newest), LedgerEntry.kind == "questioned", in_run
-    )  # fmt: skip
 
 
 def _ungraded(run: Run) -> Any:

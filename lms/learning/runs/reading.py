@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lms.clock import end_of_day, today
 from lms.errors import NotFoundError
+from lms.learning import ledger
 from lms.models import Application, Enrolment, LedgerEntry, Run, RunInstructor, Sitting
 from lms.models.runs import RunState
 from lms.people.viewers import Viewer
@@ -128,8 +129,11 @@ def _counted(mine: Select[int], day: date) -> Iterator[Select[int, int]]:
         )
         .group_by(Sitting.run_id)
     )
-    decided = newest.where(LedgerEntry.kind.in_(("completed", "questioned", "upheld", "revoked")))
-    yield _entries("questioned", decided.group_by(LedgerEntry.enrolment_id))
+    yield (
+        select(LedgerEntry.run_id, func.count())
+        .where(LedgerEntry.run_id.in_(mine), ledger.is_open_question())
+        .group_by(LedgerEntry.run_id)
+    )
 
 
 def _entries(kind: str, newest: Select[int]) -> Select[int, int]:

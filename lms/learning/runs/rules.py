@@ -38,12 +38,13 @@ class RuleFields:
 
 @dataclass(frozen=True)
 class RulePreview:
-    """Whom a rule would move. `completes` complete by it, `questions` would be put in question; `stays` is how many complete
-    by either."""
+    """Whom a rule would move. `completes` complete by it, `questions` would be put in question, of `restores` the question
+    would end; `stays` is how many complete by either."""
 
     completes: Sequence[Enrolment]
     questions: Sequence[Enrolment]
     stays: int
+    restores: Sequence[Enrolment] = ()
 
 
 def check(fields: RuleFields) -> None:
@@ -68,18 +69,17 @@ def preview(session: Session, run: Run, fields: RuleFields) -> RulePreview:
     entries: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in session.scalars(select(LedgerEntry).where(LedgerEntry.run_id == run.id).order_by(LedgerEntry.id)):
         entries[entry.enrolment_id].append(entry)
-    completes, questions, stays = [], [], 0
+    moved: dict[str, list[Enrolment]] = {"completed": [], "questioned": [], "restored": []}
+    stays = 0
     for enrolment in _enrolled(session, run):
         mine = entries[enrolment.id]
         standing = evaluate(units, rule, mine, sittings)
         follows = ledger.what_follows(standing, mine)
-        if follows == "completed":
-            completes.append(enrolment)
-        elif follows == "questioned":
-            questions.append(enrolment)
+        if follows is not None:
+            moved[follows].append(enrolment)
         else:
             stays += standing.is_completed
-    return RulePreview(completes, questions, stays)
+    return RulePreview(moved["completed"], moved["questioned"], stays, moved["restored"])
 
 
 def _enrolled(session: Session, run: Run) -> Sequence[Enrolment]:

@@ -95,7 +95,7 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("lms_completion_rule") as batch_op:
         batch_op.alter_column("attendance", existing_type=sa.Double(), existing_nullable=False, server_default=None)
-    _hold_kinds(*_KINDS, "attended")
+    _hold_kinds(*_KINDS, "attended", "restored")
 
 
 def _hold_kinds(*kinds: str) -> None:
@@ -106,8 +106,9 @@ def _hold_kinds(*kinds: str) -> None:
 
 
 def downgrade() -> None:
-    """What was noted of presence goes; a completion that rests on it stays in the ledger."""
-    op.execute("DELETE FROM lms_ledger_entry WHERE kind = 'attended'")
+    """What was noted of presence goes; a completion that rests on it stays in the ledger. A question that ended by itself
+    is open again: there a person decides."""
+    op.execute("DELETE FROM lms_ledger_entry WHERE kind IN ('attended', 'restored')")
     _hold_kinds(*_KINDS)
     with op.batch_alter_table("lms_completion_rule") as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_lms_completion_rule_attendance"), type_="check")

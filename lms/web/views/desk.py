@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from lms.clock import today
 from lms.errors import NotFoundError
-from lms.learning import enrolments, history, ledger
+from lms.learning import decisions, enrolments, history, ledger
 from lms.learning.ledger import DecisionError
 from lms.people import others
 from lms.people.viewers import Viewer
@@ -101,7 +101,7 @@ def home() -> str | Response:
         page=page,
         weekly=weekly(session, viewer, what.question, known=known),
         growth=growth.of_year(session, viewer, what.question, known, target=_target(what.question, known)),
-        questioned=len(enrolments.list_questioned(session, viewer)),
+        questioned=decisions.count_questioned(session, viewer),
         ungraded=ungraded.count_ungraded(session, viewer),
         narrowed=lambda row: _narrowed(what, row),
         may_export=access.desk.test(viewer),
@@ -288,9 +288,9 @@ def _class_url(viewer: Viewer, found: history.LearnerInRun) -> str:
 @access.staff
 def waiting() -> str:
     viewer = access.viewer()
-    questioned = enrolments.list_questioned(session, viewer)
+    questioned = decisions.list_runs(session, viewer)
     waiting = ungraded.list_ungraded(session, viewer)
-    seen.people("waiting_list", len(questioned) + len(waiting))
+    seen.people("waiting_list", sum(len(found.first) for found in questioned) + len(waiting))
     return render("lms/desk/waiting.html", questioned=questioned, ungraded=waiting)
 
 

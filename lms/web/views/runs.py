@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from lms.clock import today, utcnow
 from lms.errors import LMSError, NotFoundError
+from lms.learning import decisions
 from lms.learning.runs import closing as closings
 from lms.learning.runs import editing, readiness, reading, rules, states
 from lms.learning.runs.editing import Problem, RunFieldsError
@@ -166,6 +167,7 @@ def _show(run: Run, quota: QuotaForm | None = None) -> str:
         "overview",
         run,
         findings=readiness.list_findings(session, run) if may_edit and is_draft else [],
+        questioned=decisions.count_questioned(session, access.viewer(), run) if may_edit and not is_draft else 0,
         finding_text=run_words.finding,
         finding_url=run_words.where,
         centre=deeds.name_of(session.get_one(Centre, run.centre_id)),
