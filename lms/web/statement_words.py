@@ -10,7 +10,7 @@ from lms.clock import today
 from lms.errors import LMSError
 from lms.reports.catalogue import REPORTS
 from lms.reports.question import Question
-from lms.reports.statements.issuing import Draft
+from lms.reports.statements.issuing import PRINTED_ROWS, Draft
 
 from . import words
 from .i18n import format_day, format_number, speaking
@@ -29,6 +29,7 @@ def on_paper(draft: Draft, number: str, moment: datetime) -> Mapping[str, Any]:
             "meaning_word": _("What the words mean"),
             "meaning": meaning(draft.report),
             "total_word": _("Total"),
+            "left_out": _left_out(draft),
             "digest_word": _("SHA-256 of the rows, as the CSV file has them"),
             "check": _(
                 "Scan the code, or type the letters at this address, to compare the paper with what was issued."
@@ -36,6 +37,16 @@ def on_paper(draft: Draft, number: str, moment: datetime) -> Mapping[str, Any]:
             "qr_alt": _("QR code of the page that says what was issued"),
             "signature": [_("Made by"), _("Confirmed by (signature or seal)")],
         }
+
+
+def _left_out(draft: Draft) -> str:
+    if not draft.left_out:
+        return ""
+    return _(
+        "The first %(printed)s of %(rows)s rows are printed. The CSV has all of them; totals and SHA-256 are of all.",
+        printed=format_number(PRINTED_ROWS),
+        rows=format_number(len(draft.cells.rows)),
+    )
 
 
 def title_of(report: str) -> str:

@@ -103,6 +103,37 @@ def test_the_digest_is_what_anybody_makes_of_the_csv(busan: Country) -> None:
         reading.find_by_csv(busan.session, b"\xff\xfe")
 
 
+def _is_refused(file: bytes) -> bool:
+    try:
+        cells.digest_of_csv(file)
+    except FileError:
+        return True
+    return False
+
+
+def test_a_file_that_is_no_csv_of_a_statement_is_refused() -> None:
+    bad = (b"", b"\r\n\r\n", b'a,b\r\n"1', b"a,b\n1,2,3\n", b"," * (cells.LONGEST_LINE + 1), b"a\x00b\n1,2\n")
+    assert [file[:9] for file in bad if not _is_refused(file)] == []
+    assert not _is_refused(b'"a\nb",c\n\n1,2')
+
+
+def test_a_long_one_is_kept_whole_and_printed_in_part(busan: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows, totals and digest are of all; the paper says how many it leaves out."""
+    monkeypatch.setattr(issuing, "PRINTED_ROWS", 1)
+    monkeypatch.setattr(printing, "PRINTED_ROWS", 1)
+    viewer = busan.officer("busan")
+    draft = issuing.draft(busan.session, viewer, "completions", ASKED, "ko", today=date(2026, 4, 1))
+    assert draft.left_out == 1
+    press = Press(lambda draft, number, moment: {**words(draft, number, moment), "left_out": "1 of 2"}, PRESS.address)
+    made = issuing.issue(busan.session, viewer, draft, press, now=at("2026-04-01"))
+    printed = printing.data_of(made)
+    assert [row[0] for row in printed["rows"]] == ["'=cmd()"]
+    assert printed["left_out"] == "1 of 2"
+    assert printed["total"][2] == "3"
+    assert reading.find_by_csv(busan.session, printing.to_csv(made)) == [made]
+    assert len(reading.cells_of(made).rows) == 2
+
+
 def test_the_spreadsheet_has_the_same_rows(busan: Country) -> None:
     made = issue(busan, busan.officer("busan"))
     with printing.to_xlsx(made) as file:

@@ -94,7 +94,7 @@ def test_each_form_of_a_question_has_the_same_rows(site: Site, office: Browser) 
 
 
 def test_paper_is_tagged_and_says_what_was_asked(site: Site, office: Browser) -> None:
-    answer = office.get(f"/desk/questions/funnel.pdf?{CUT}&as_of={today()}&reading=effective")
+    answer = office.get(f"/desk/questions/funnel.pdf?by=region&{CUT}&as_of={today()}&reading=effective")
     text = text_of(answer.data).replace(" ", "")
     assert "부산광역시" in text
     assert "수료일기준" in text

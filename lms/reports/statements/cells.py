@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
@@ -20,10 +20,10 @@ from typing import Any, get_args
 from lms.errors import LMSError
 
 from ..columns import Column, Kind
-from ..tables import CSV_CELLS, Sheet
+from ..tables import Sheet, safe_text
 
 Row = tuple[str, ...]
-LARGEST_CSV = 5_000_000  # bytes of a file that somebody wants to have verified
+LONGEST_LINE = 20_000  # characters of somebody's CSV
 
 
 class FileError(LMSError):
@@ -51,7 +51,11 @@ class Cells:
 
 
 def canonical(headings: Sequence[str], rows: Sequence[Row]) -> str:
-    return json.dumps([list(headings), *map(list, rows)], ensure_ascii=False, separators=(",", ":"))
+    return _compact([headings, *rows])
+
+
+def _compact(value: Sequence[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def digest_of(text: str) -> str:
@@ -66,15 +70,22 @@ def of_sheet(sheet: Sheet) -> Cells:
 
 def _row(columns: Sequence[Column], row: Sequence[Any]) -> Row:
     return tuple(
-        "" if value is None else str(_text(column.kind, value)) for column, value in zip(columns, row, strict=True)
+        "" if value is None else _TEXTS[column.kind](value) for column, value in zip(columns, row, strict=True)
     )
 
 
-def _text(kind: Kind, value: Any) -> str | int:
-    """As in any CSV of ours, but a rate is rounded down: no 79.996 % is signed as 80 %."""
-    if kind != "rate":
-        return CSV_CELLS[kind](value)
+def _rate(value: float) -> str:
+    """Rounded down: no 79.996 % is signed as 80 %."""
     return str(Decimal(str(value)).quantize(Decimal("0.0001"), ROUND_FLOOR))
+
+
+_TEXTS: Mapping[Kind, Callable[[Any], str]] = {
+    "text": lambda value: safe_text(str(value)),
+    "count": str,
+    "rate": _rate,
+    "score": "{:.1f}".format,
+    "day": date.isoformat,
+}
 
 
 def columns_to_document(columns: Sequence[Column]) -> list[list[str]]:
@@ -125,20 +136,36 @@ def to_csv(cells: Cells) -> str:
     return buffer.getvalue()
 
 
-def read_csv(file: bytes) -> tuple[Row, tuple[Row, ...]]:
-    """Headings and rows of somebody's CSV, whatever its line ends and quotes. Raises FileError."""
-    if len(file) > LARGEST_CSV:
-        raise FileError(why="it is too large")
+def read_csv(file: bytes) -> Iterator[Row]:
+    """The lines of somebody's CSV, the headings first, whatever its line ends and quotes; one after another, so that no file,
+    however it is made, takes more memory than itself. Raises FileError."""
+    width = 0
     try:
-        lines = list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline=""), strict=True))
+        for line in csv.reader(_lines(file), strict=True):
+            width = width or len(line)
+            if line and len(line) != width:
+                raise FileError(why="its lines are not of one length")
+            if line:
+                yield tuple(line)
     except (UnicodeDecodeError, csv.Error) as error:
         raise FileError(why=str(error)[:200]) from None
-    found = [tuple(line) for line in lines if line]
-    if not found or any(len(line) != len(found[0]) for line in found):
-        raise FileError(why="its lines are not of one length")
-    return found[0], tuple(found[1:])
+    if not width:
+        raise FileError(why="it is empty")
+
+
+def _lines(file: bytes) -> Iterator[str]:
+    with io.TextIOWrapper(io.BytesIO(file), "utf-8-sig", newline="") as text:
+        while line := text.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise FileError(why="it has a line that is too long")
+            yield line
 
 
 def digest_of_csv(file: bytes) -> str:
-    """Raises FileError."""
-    return digest_of(canonical(*read_csv(file)))
+    """That of its canonical form. Raises FileError."""
+    digest, separator = hashlib.sha256(), "["
+    for row in read_csv(file):
+        digest.update(f"{separator}{_compact(row)}".encode())
+        separator = ","
+    digest.update(b"]")
+    return digest.hexdigest()

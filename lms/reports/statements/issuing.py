@@ -30,7 +30,8 @@ from .cells import Cells, columns_to_document
 from .errors import StatementError
 from .outsiders import Mask
 
-MOST_ROWS = 2000  # what is signed is read: some sixty pages
+MOST_ROWS = 100_000  # each company of the country in each of its regions, and some; more is an export
+PRINTED_ROWS = 2_000  # some sixty pages: the paper of a longer one says that the CSV has all
 TOKEN_LENGTH = 16  # of 31 letters: 79 bits
 _LOCK = 7_315_017  # of PostgreSQL: one number at a time
 
@@ -47,6 +48,11 @@ class Draft:
     filters: Sequence[tuple[str, Sequence[str]]]
     centres: Sequence[str]
     mask: Mask | None = None
+
+    @property
+    def left_out(self) -> int:
+        """Rows that the paper has no place for."""
+        return max(0, len(self.cells.rows) - PRINTED_ROWS)
 
 
 @dataclass(frozen=True)

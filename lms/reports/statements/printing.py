@@ -13,6 +13,7 @@ from lms.models import Statement
 from .. import tables
 from . import cells, reading
 from .cells import Cells, Row
+from .issuing import PRINTED_ROWS
 
 TEMPLATE = "statement-1"
 
@@ -43,7 +44,8 @@ def data_of(statement: Statement) -> dict[str, Any]:
         "day": [issued.year, issued.month, issued.day],
         "headings": [column.heading(statement.language) for column in kept.columns],
         "numeric": [column.is_number for column in kept.columns],
-        "rows": [shown_row(kept, row) for row in kept.rows],
+        "rows": [shown_row(kept, row) for row in kept.rows[:PRINTED_ROWS]],
+        "left_out": statement.printed.get("left_out", ""),
         "total": shown_row(kept, kept.total) if kept.total else [],
         "digest": statement.digest,
         "qr": documents.qr_svg(address_of(statement)),

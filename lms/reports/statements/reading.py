@@ -20,10 +20,11 @@ from lms.people.viewers import Viewer
 from ..exports import scopes
 from ..question import Question
 from . import answering, comparing, outsiders
-from .cells import Cells, digest_of, digest_of_csv, read
+from .cells import Cells, FileError, digest_of, digest_of_csv, read
 from .comparing import Difference
 from .issuing import scope_key
 
+LARGEST_CSV = 12_000_000  # bytes of what somebody sends to a page; the command line reads any
 TRIES = 30  # wrong codes of one address in a quarter of an hour
 
 
@@ -120,6 +121,8 @@ def by_code(session: Session, typed: str, address: str) -> Statement:
 
 def by_csv(session: Session, file: bytes, address: str) -> Statement:
     """The newest whose rows the file holds. Raises VerifyError, FileError."""
+    if len(file) > LARGEST_CSV:
+        raise FileError(why="it is too large")
     if throttle.failures(session, _key(address)) >= TRIES:
         raise VerifyError("throttled")
     found = find_by_csv(session, file)

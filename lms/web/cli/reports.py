@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -22,11 +23,16 @@ from lms.reports.columns import HEADERS
 from lms.reports.question import DIMENSIONS, Question
 from lms.reports.rollups import rebuilding
 from lms.reports.rollups.rebuilding import Difference
+from lms.reports.schedules import reading as schedules
+from lms.reports.schedules.reading import Fares
+from lms.reports.schedules.times import rhythm_of
 from lms.reports.statements import comparing
 from lms.reports.statements import reading as statements
 from lms.reports.statements.cells import Cells, FileError, read_csv
 
+from .. import schedule_words
 from ..extension import LMS
+from ..i18n import speaking
 from .group import console, in_site, lms, say
 
 
@@ -195,6 +201,55 @@ def report_verify(site: LMS, what: str, of: str | None) -> None:
         raise SystemExit(1)
 
 
+@report.command("schedules")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+@in_site
+def report_schedules(site: LMS, as_json: bool) -> None:
+    """Reports that are issued by themselves: when next, what came of the last, and why."""
+    with site.database.reading() as session:
+        rows = [_schedule_row(site, fares) for fares in schedules.list_all(session)]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        say("No report is issued by itself.")
+        return
+    table = Table("name", "state", "when", "next", "last", "why", "maker", title_justify="left")
+    for row in rows:
+        last = row["last"] or {}
+        outcome = " ".join(filter(None, (last.get("as_of"), last.get("statement") or last.get("state"))))
+        table.add_row(
+            row["name"], row["state"], row["when"], row["next"] or "", outcome, last.get("why", ""), row["maker"]
+        )
+    console.print(table)
+
+
+def _schedule_row(site: LMS, fares: Fares) -> dict[str, Any]:
+    schedule, last = fares.schedule, fares.last
+    with site.app.app_context(), speaking(site.settings.language):
+        when, why = schedule_words.when(rhythm_of(schedule)), schedule_words.why(last) if last else ""
+    return {
+        "name": schedule.name,
+        "id": str(schedule.uid),
+        "state": fares.state,
+        "when": when,
+        "report": schedule.report,
+        "question": schedule.question,
+        "maker": schedule.maker.name,
+        "next": schedule.next_at.isoformat(timespec="minutes") if schedule.next_at else None,
+        "last": {
+            "as_of": last.as_of.isoformat(),
+            "due": last.due_at.isoformat(timespec="minutes"),
+            "state": last.state,
+            "tries": last.tries,
+            "statement": last.statement.number if last.statement else None,
+            "why": why,
+        }
+        if last
+        else None,
+    }
+
+
 def _load_statement(session: Session, name: str) -> Statement:
     found = statements.find_by_number(session, name) or statements.find(session, name)
     if found is None:
@@ -209,7 +264,7 @@ def _hold_file(session: Session, file: Path, statement: Statement | None) -> Sta
     try:
         content = file.read_bytes()
         same = statements.find_by_csv(session, content)
-        headings, rows = read_csv(content)
+        headings, *rows = read_csv(content)
     except (OSError, FileError) as error:
         raise click.ClickException(str(error)) from None
     if statement is None and not same:
@@ -223,7 +278,7 @@ def _hold_file(session: Session, file: Path, statement: Statement | None) -> Sta
     if headings != tuple(column.header for column in kept.columns):
         raise click.ClickException(f"The file has other columns than statement {statement.number}.")
     say(f"The file differs from statement {statement.number}:")
-    _tell_rows(comparing.differences(kept, Cells(kept.columns, rows)))
+    _tell_rows(comparing.differences(kept, Cells(kept.columns, tuple(rows))))
     raise SystemExit(1)
 
 

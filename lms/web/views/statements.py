@@ -16,7 +16,7 @@ from lms.models import Statement
 from lms.reports.catalogue import REPORTS
 from lms.reports.question import Question
 from lms.reports.statements import answering, issuing, outsiders, printing, reading
-from lms.reports.statements.cells import LARGEST_CSV, FileError
+from lms.reports.statements.cells import FileError
 from lms.reports.statements.errors import StatementError
 from lms.reports.statements.issuing import Press
 from lms.reports.statements.outsiders import Mask
@@ -36,6 +36,7 @@ bp = Blueprint("statements", __name__)
 
 A_PAGE = 50
 DIFFERENCES_SHOWN = 200
+ROWS_SHOWN = 200
 OUTSIDERS = "outsiders"  # of the field `for`
 
 
@@ -160,7 +161,8 @@ def _said(found: Statement) -> dict[str, object]:
     return {
         "statement": found,
         "printed": found.printed,
-        "rows": [printing.shown_row(kept, row) for row in kept.rows],
+        "rows": [printing.shown_row(kept, row) for row in kept.rows[:ROWS_SHOWN]],
+        "row_count": len(kept.rows),
         "total": printing.shown_row(kept, kept.total) if kept.total else [],
         "headings": [column.heading(found.language) for column in kept.columns],
         "numeric": [column.is_number for column in kept.columns],
@@ -222,7 +224,7 @@ def find() -> AnyResponse:
     file = request.files.get("file")
     if not file or not file.filename:
         return _shown(lambda: reading.by_code(session, request.form.get("code", ""), _asker()), is_typed=True)
-    content = file.stream.read(LARGEST_CSV + 1)
+    content = file.stream.read(reading.LARGEST_CSV + 1)
     return _shown(lambda: reading.by_csv(session, content, _asker()))
 
 
