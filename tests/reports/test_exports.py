@@ -227,15 +227,15 @@ def test_it_can_be_stopped_and_done_without(desk: Desk) -> None:
 
 def test_one_that_is_being_made_stops_when_it_is_cancelled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     uid = desk.ask()
-    rows = making.csv_rows
+    rows = tables.csv_rows
 
-    def cancelled(*words: object) -> bytes:
+    def cancelled(*words: object) -> str:
         with desk.database.writing() as session:
             asking.drop(session, asking.load(session, desk.viewer, uid).export)
             session.commit()
         return rows(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "csv_rows", cancelled)
+    monkeypatch.setattr(tables, "csv_rows", cancelled)
     assert desk.work()
     assert not desk.work()
     part = asking.part_of(desk.folder, desk.load(uid).export)

@@ -158,7 +158,9 @@ def test_a_spreadsheet_that_would_be_too_long_is_refused(monkeypatch: pytest.Mon
         to_xlsx(SHEET)
 
 
-def test_csv_is_made_line_by_line() -> None:
+def test_csv_is_made_some_lines_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_CSV_ROWS", 1)
+
     def rows() -> Iterator[tuple]:
         yield ("하나", 1, None, None)
         raise RuntimeError("the second row was asked for")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Result, Select, and_, select, text
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ from .standings import Span, Told
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 LISTS = ("enrolments", "learners")
-PART = 10_000  # rows that are held at once
+PART = 5_000  # rows that are held at once
 SPAN = 50_000  # enrolments of a statement: with fewer the same pages of the ledger are read more often
 
 
@@ -70,35 +70,44 @@ def sheet(asked: Asked, rows: Iterable[Sequence[Any]]) -> Sheet:
 
 def at_once(session: Session, asked: Asked) -> Sheet:
     """All of it, read while the rows are written."""
-    return sheet(asked, (row for part in _parts(lambda: nullcontext(session), asked, 0) for row in part.rows))
+    reader = _Reader(session, asked)
+    spans = reader.spans(lambda: nullcontext(session), 0)
+    return sheet(asked, (row for span in spans for part in reader.read(session, span) for row in part.rows))
 
 
 def parts(sessions: Sessions, asked: Asked, after: int = 0) -> Generator[Part, None, None]:
-    """From the first enrolment after `after` on, each in a transaction of its own, so that nobody's old rows are held. The
-    next is read while the caller writes this one. Whoever doesn't read to the end closes it."""
-    return _ahead(_parts(sessions, asked, after))
-
-
-Item = TypeVar("Item")
-
-
-def _ahead(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
-    with closing(items), ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
-
-
-def _parts(sessions: Sessions, asked: Asked, after: int) -> Generator[Part, None, None]:
+    """From the first enrolment after `after` on. Each span is read in a transaction of its own, so that nobody's old rows are
+    held; the database goes on to the next while the rows of this one are made and written. Whoever doesn't read to the end
+    closes it."""
     with sessions() as session:
         reader = _Reader(session, asked)
-    last: int | None = after
-    while last is not None:
+
+    def read(span: Span) -> Generator[Part, None, None]:
         with sessions() as session:
-            span = reader.span(session, last)
             yield from reader.read(session, span)
-        last = span.last
+
+    with ExitStack() as opened, ThreadPoolExecutor(2) as threads:
+        begun = (_begin(threads, opened.enter_context(closing(read(span)))) for span in reader.spans(sessions, after))
+        now: _Reading | None = next(begun)
+        while now is not None:
+            following = next(begun, None)
+            yield from _rest(threads, *now)
+            now = following
+
+
+_Reading = tuple[Generator[Part, None, None], "Future[Part | None]"]
+
+
+def _begin(threads: ThreadPoolExecutor, items: Generator[Part, None, None]) -> _Reading:
+    return items, threads.submit(next, items, None)
+
+
+def _rest(
+    threads: ThreadPoolExecutor, items: Generator[Part, None, None], coming: Future[Part | None]
+) -> Iterator[Part]:
+    while (item := coming.result()) is not None:
+        coming = threads.submit(next, items, None)
+        yield item
 
 
 class _Reader:
@@ -114,7 +123,15 @@ class _Reader:
         industries = select(Industry.id, Industry.name_ko if self.is_korean else Industry.name_en)
         self.industries = {id_: name for id_, name in session.execute(industries)}
 
-    def span(self, session: Session, after: int) -> Span:
+    def spans(self, sessions: Sessions, after: int) -> Iterator[Span]:
+        last: int | None = after
+        while last is not None:
+            with sessions() as session:
+                span = self._span(session, last)
+            yield span
+            last = span.last
+
+    def _span(self, session: Session, after: int) -> Span:
         """The next enrolments, as many as make a span."""
         asked, question = self.asked, self.asked.question
         ids = facts.narrowed(question, asked.viewer, self.known.counted_as, asked.day)

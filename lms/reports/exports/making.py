@@ -6,8 +6,6 @@ the row says; the next cuts it off there and goes on. A spreadsheet can't be gon
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -29,7 +27,6 @@ from lms.models import Database, Export, Person
 from lms.people.viewers import Viewer
 
 from .. import tables
-from ..tables import Column
 from . import asking, lists, scopes
 
 FORGET = "export_forget"
@@ -85,7 +82,7 @@ class _Making:
     folder: Path
 
     def to_csv(self) -> None:
-        part = asking.part_of(self.folder, self.export)
+        part, columns = asking.part_of(self.folder, self.export), lists.columns(self.asked)
         rows, length, reached = self.export.rows, self.export.bytes, self.export.reached
         if not part.exists() or part.stat().st_size < length:
             rows = length = reached = 0  # another machine's disk: begun again
@@ -94,10 +91,10 @@ class _Making:
             file.truncate(length)
             file.seek(length)
             if not length:
-                file.write(csv_head(lists.columns(self.asked)))
+                file.write(tables.csv_head(columns).encode())
             with closing(self._parts(reached)) as parts:
                 for found in parts:
-                    file.write(csv_rows(lists.columns(self.asked), found.rows))
+                    file.write(tables.csv_rows(columns, found.rows).encode())
                     rows += len(found.rows)
                     file.flush()
                     os.fsync(file.fileno())
@@ -152,21 +149,6 @@ class _Making:
         os.replace(part, asking.file_of(self.folder, self.export))
         now = utcnow()
         self._note(rows=rows, bytes=length, state="done", finished_at=now, forget_at=now + asking.KEPT, total=rows)
-
-
-def csv_head(columns: Sequence[Column]) -> bytes:
-    """As the first line of `tables.to_csv`."""
-    return next(tables.to_csv(tables.Sheet("", columns, ()))).encode()
-
-
-def csv_rows(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
-    """As the other lines, many at once."""
-    cells = [tables.CSV_CELLS[column.kind] for column in columns]
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(
-        ["" if value is None else cell(value) for cell, value in zip(cells, row, strict=True)] for row in rows
-    )
-    return buffer.getvalue().encode()
 
 
 def _is_due(session: Session) -> bool:
