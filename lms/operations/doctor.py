@@ -29,6 +29,7 @@ from lms.jobs import heartbeat, queue
 from lms.models import Course, CourseVersion, Database, Exercise, ExerciseVersion, Person, StoredFile
 from lms.people.privacy import retention
 from lms.people.privacy.sealing import Sealer, SealError
+from lms.reports.schedules import reading as schedules
 from lms.settings import KEYS_NAME, Settings
 from lms.workspace.runtime import find_runtime
 from lms.workspace.runtime.prepare import problems
@@ -181,8 +182,16 @@ def _jobs(session: Session, settings: Settings, thorough: bool) -> Iterator[Find
         yield Finding(
             "retries", "warn", "waiting", {"n": later, "why": queue.last_trouble(session) if thorough else ""}
         )
+    yield _schedules(session)
     failed = sum(kind.failed for kind in waiting)
     yield Finding("failed", "bad", "some", {"n": failed}) if failed else Finding("failed", "good", "none")
+
+
+def _schedules(session: Session) -> Finding:
+    found = schedules.troubles(session)
+    if found.late or found.failed:
+        return Finding("schedules", "warn", "troubles", {"late": found.late, "failed": found.failed})
+    return Finding("schedules", "good", "in_time")
 
 
 def _queue(waiting: list[queue.Backlog]) -> Finding:

@@ -37,6 +37,7 @@ def _title(topic: str) -> str:
         "retention": _("What is kept how long"),
         "queue": _("Queue"),
         "retries": _("Tried again later"),
+        "schedules": _("Scheduled statements"),
         "failed": _("Given up"),
         "files": _("Stored files"),
         "content": _("Courses and exercises"),
@@ -162,6 +163,13 @@ _SENTENCES: dict[tuple[str, str], _Words] = {
         )
         + (f" {f['why']}" if f["why"] else ""),
         _("Mend what the worker's log names; nothing else has to be done."),
+    ),
+    ("schedules", "in_time"): lambda f: (_("None is late, and the last of each was issued."), ""),
+    ("schedules", "troubles"): lambda f: (
+        _("Late: %(late)s. The last one failed: %(failed)s.", **f),
+        _(
+            "flask lms report schedules lists them with their reasons. What is late is made by itself once a worker runs."
+        ),
     ),
     ("failed", "none"): lambda f: (_("No job was given up."), ""),
     ("failed", "some"): lambda f: (

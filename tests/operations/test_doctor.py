@@ -13,7 +13,7 @@ from sqlalchemy import select, text, update
 from lms.audit import chain
 from lms.clock import utcnow
 from lms.jobs import queue
-from lms.models import AuditEntry, Database, Employment, Job, Person, WorkerBeat, append_only, make_engine
+from lms.models import AuditEntry, Database, Employment, Job, Person, Schedule, WorkerBeat, append_only, make_engine
 from lms.operations import doctor
 from lms.operations.doctor import Finding
 from lms.people.privacy import own_data, sealing
@@ -71,7 +71,7 @@ def test_all_is_well(site: doctor.Site, tmp_path: Path, monkeypatch: pytest.Monk
     findings = doctor.examine(site, thorough=True)
     assert [finding for finding in findings if finding.state != "good"] == []
     assert [finding.topic for finding in findings] == [
-        "database", "migrations", "worker", "isolation", "queue", "failed", "audit", "keys", "retention", "files",
+        "database", "migrations", "worker", "isolation", "queue", "schedules", "failed", "audit", "keys", "retention", "files",
         "content", "runtime", "disk",
     ]  # fmt: skip
     assert doctor.worst(findings) == "good"
@@ -207,6 +207,31 @@ def test_jobs_that_were_given_up(site: doctor.Site, classroom: Classroom) -> Non
     classroom.hand_in()
     change_jobs(site.database, state="failed")
     assert found(site, "failed") == ("bad", "some")
+
+
+def test_reports_that_should_have_been_issued(site: doctor.Site, world: World) -> None:
+    made = Schedule(
+        maker_id=world.seoyeon.id,
+        name="월간 보고",
+        report="completions",
+        question={},
+        language="ko",
+        scope={},
+        every="month",
+        on_day=1,
+        hour=7,
+        address="",
+        next_at=utcnow() - timedelta(minutes=59),
+        created_at=utcnow(),
+    )
+    with site.database.writing() as session:
+        session.add(made)
+        session.commit()
+    assert found(site, "schedules") == ("good", "in_time")
+    with site.database.writing() as session:
+        session.execute(update(Schedule).values(next_at=utcnow() - timedelta(minutes=61)))
+        session.commit()
+    assert found(site, "schedules") == ("warn", "troubles")
 
 
 def test_the_backlog_by_kind(site: doctor.Site, classroom: Classroom) -> None:
