@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import flask
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,11 +28,11 @@ from lms.people import consents
 from lms.people.privacy import sealing
 from lms.settings import KEYS_NAME, Settings
 from lms.submissions.take_result import write_grade
-from lms.web import work
+from lms.web import sign_in, work
 from lms.web.app import create_app
 from lms.web.extension import LMS
 from tests.databases import Filling, filled
-from tests.world import PASSWORD, World, commit_world
+from tests.world import World, commit_world
 
 from . import small_course
 from .browser import Browser
@@ -55,11 +56,14 @@ class Site:
         return made
 
     def browser_of(self, person: Person) -> Browser:
-        """A browser in which a person has signed in."""
+        """A browser in which a person has signed in, by what the view calls once it knows her."""
         browser = self.browser()
-        assert person.email is not None
-        answer = browser.sign_in(person.email, PASSWORD)
-        assert answer.status_code == 303, answer.get_data(as_text=True)
+        with self.app.test_request_context(), self.lms.database.writing() as session:
+            sign_in.begin(session, person)
+            session.commit()
+            signed_in = dict(flask.session)
+        with browser.session_transaction() as cookie:
+            cookie.update(signed_in)
         return browser
 
     def address(self, of: str = "", run: Run | None = None) -> str:
@@ -100,7 +104,7 @@ class Site:
     ) -> TestResponse:
         """Upload a notebook from the exercise's page."""
         where = self.address(small_course.EXERCISE, run)
-        browser.see(where)
+        browser.visit(where)
         form = {"notebook": FileStorage(io.BytesIO(notebook), name), "page": where, "csrf_token": browser.token}
         boundary, body = encode_multipart(form)
         kind = f"multipart/form-data; boundary={boundary}"

@@ -78,7 +78,6 @@ def test_what_is_refused_keeps_what_was_typed(site: Site) -> None:
     browser.see("/desk/exports/?run=")
     answer = browser.send("/desk/exports/", ALL | {"reason": "ㅇ", "report": "learners"})
     assert answer.status_code == 422
-    assert browser.page is not None
     assert browser.page.select_one("#reason")["value"] == "ㅇ"  # type: ignore[index]
     assert browser.page.select_one("input[value=learners]").has_attr("checked")  # type: ignore[union-attr]
     assert browser.send("/desk/exports/", ALL | {"form": "pdf"}).status_code == 404

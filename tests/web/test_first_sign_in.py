@@ -114,7 +114,7 @@ def test_before_a_password_is_chosen_she_sees_whose_code_it_is(site: Site) -> No
     browser = site.browser()
     browser.see("/first")
     browser.send("/first", {"code": a_code(site, add_worker(site))})
-    text = browser.page.get_text()  # type: ignore[union-attr]
+    text = browser.page.get_text()
     assert "윤서아" in text
     assert "한빛정밀" in text
     assert "H-777" in text
@@ -166,7 +166,7 @@ def test_an_officer_prints_slips_by_which_people_come_in(posting: Site) -> None:
     assert "만들고 있습니다" in officer.see(where).get_text()
     do_all(site)
     assert "인쇄할 수 있습니다" in officer.see(where).get_text()
-    assert "알림, 새 알림 1개" in officer.page.get_text()  # type: ignore[union-attr]
+    assert "알림, 새 알림 1개" in officer.page.get_text()
     pdf = officer.send(f"{where}/sheets/1")
     assert pdf.data.startswith(b"%PDF-")
     assert "no-store" in pdf.headers["Cache-Control"]

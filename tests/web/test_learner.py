@@ -66,7 +66,7 @@ def test_the_whole_way(site: Site) -> None:
     shown = browser.send(f"{site.address(QUIZ)}/quiz", _right_answers(page) | {"page": site.address(QUIZ)})
     result = browser.see(shown.headers["Location"]).select_one("#result")
     assert result is not None
-    assert "맞습니다." in result.get_text() + browser.page.get_text()  # type: ignore[union-attr]
+    assert "맞습니다." in result.get_text() + browser.page.get_text()
 
     exercise = browser.see(site.address(EXERCISE))
     starter = browser.get(str(exercise.select_one("a[href$='starter.ipynb']")["href"]))  # type: ignore[index]

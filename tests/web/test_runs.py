@@ -108,7 +108,6 @@ def test_what_stands_against_opening_is_said_with_where_it_is_mended(officer: Br
 def test_what_is_wrong_is_said_at_its_field(officer: Browser, field: str, value: str, said: str) -> None:
     officer.see(NEW)
     send(officer, NEW, FORM | {field: value}, 422)
-    assert officer.page is not None
     at_field = officer.page.select_one(f"#{field}-error")
     assert at_field is not None
     assert said in at_field.text
@@ -130,7 +129,6 @@ def test_limits_are_set_for_a_company_and_removed(site: Site, officer: Browser) 
     limit = {"company": "124-81-00998", "region": "", "seats": "5"}
     assert "한빛정밀" in after(officer, send(officer, f"{place}limits", limit)).text
     send(officer, f"{place}limits", limit | {"company": "124-81-00999"}, 422)
-    assert officer.page is not None
     assert "이 사업자등록번호의 기업이 없습니다." in officer.page.select_one("#company-error").text  # type: ignore[union-attr]
     send(officer, f"{place}limits", limit | {"seats": "13"}, 422)
     removes = officer.see(place).select_one('form[action*="/limits/"][action$="/remove"]')
@@ -147,7 +145,6 @@ def test_a_rule_is_changed_after_its_effect_was_seen(site: Site, officer: Browse
     officer.see(place)
     rule = {"progress": "25", "score": "0", "attendance": "0", "reason": ""}
     send(officer, place, rule | {"do": "preview"}, 200)
-    assert officer.page is not None
     seen = {field["name"]: field["value"] for field in officer.page.select("main form input[type=hidden]")}
     assert (seen["completes"], seen["questions"]) == ("1", "0")
     assert "김하나" in officer.page.select_one("main").text  # type: ignore[union-attr]

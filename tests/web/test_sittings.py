@@ -155,7 +155,6 @@ def test_a_correction_after_the_end_asks_for_its_reason(site: Site, jihun: Brows
     jihun.send(desk(site, sitting, "rest"), {"what": "present"})
     answer = jihun.send(path, {**mine, "what": "absent"})
     assert answer.status_code == 422
-    assert jihun.page is not None
     chosen = jihun.page.select_one(f"#what-{of_hana(site)} option[selected]")
     assert chosen is not None
     assert chosen["value"] == "absent"
