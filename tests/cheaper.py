@@ -1,10 +1,15 @@
-"""What costs much in each test and is no test's subject, done cheaply: passwords are hashed fast, rules of routes built once."""
+"""What costs much in each test and is no test's subject, done cheaply: passwords are hashed fast, what hangs on the code alone
+(how rules of routes build addresses, how statements are written in SQL) is worked out once and not for each app and engine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from lms.people import passwords
@@ -30,3 +35,22 @@ def _build_once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
 
 
 Rule._compile_builder = _build_once  # type: ignore[method-assign]
+
+_written: LRUCache[Any, Any] = LRUCache(10_000)
+_make = Engine.__init__
+
+
+def _make_with_shared_cache(engine: Engine, *args: Any, **options: Any) -> None:
+    """Statements are kept by dialect and by what they say; one cache serves all engines of the tests."""
+    _make(engine, *args, **options)
+    engine._compiled_cache = _written
+
+
+def _is_alike(dialect: DefaultDialect, other: object) -> bool:
+    return type(dialect) is type(other)
+
+
+# The engines of the tests differ in where they lead, never in how their dialect is set.
+Engine.__init__ = _make_with_shared_cache  # type: ignore[method-assign]
+DefaultDialect.__eq__ = _is_alike  # type: ignore[method-assign]
+DefaultDialect.__hash__ = lambda dialect: hash(type(dialect))  # type: ignore[method-assign]

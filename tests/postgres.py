@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psutil
@@ -54,8 +55,18 @@ class Cluster:
 
     def execute(self, statement: str) -> None:
         """Run one statement on the maintenance database, outside a transaction."""
-        with psycopg.connect(host=str(self.folder), user=SERVER_USER, dbname="postgres", autocommit=True) as connection:
-            connection.execute(statement.encode())
+        self._connection.execute(statement.encode())
+
+    @cached_property
+    def _connection(self) -> psycopg.Connection:
+        """Kept: to connect costs as much as to copy a database."""
+        return psycopg.connect(
+            host=str(self.folder), user=SERVER_USER, dbname="postgres", autocommit=True, prepare_threshold=None
+        )
+
+    def close(self) -> None:
+        if "_connection" in self.__dict__:
+            self._connection.close()
 
 
 def find_binaries() -> Path:
@@ -107,8 +118,8 @@ def running_cluster() -> Iterator[Cluster]:
         )
         if made.returncode:
             raise NoPostgresError(f"initdb: {made.stderr.strip()}")
-        with _server(binaries, data, folder, user):
-            yield Cluster(folder)
+        with _server(binaries, data, folder, user), closing(Cluster(folder)) as cluster:
+            yield cluster
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
