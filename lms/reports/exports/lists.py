@@ -188,42 +188,43 @@ class _Reader:
         return statement
 
     def _learner(self, missing_hours: Mapping[int, float], row: Any, told: Told) -> tuple[Any, ...]:
-        run = self.runs[row.run_id]
+        id_, run_id, region, name, number, company, business, *_declared = row
+        run = self.runs[run_id]
         progress, units = run.progress(told.done(run))
         score, points = run.score(told.earned(run))
-        is_completed = told.completed_on is not None
+        completed_on = told.completed_on
+        hours = missing_hours.get(id_, 0)
         return (
-            row.name,
-            row.employee_number,
-            self.regions[row.region_id],
-            row.company,
-            display(row.business_number),
+            name,
+            number,
+            self.regions[region],
+            company,
+            display(business),
             run.title,
             run.key,
-            "수료" if is_completed else "취소" if told.withdrawn_on else "수강",
+            "수료" if completed_on else "취소" if told.withdrawn_on else "수강",
             told.enrolled_on,
             progress,
             score,
-            None if is_completed else units,
-            None if is_completed else points,
-            None if is_completed else missing_hours.get(row.id, 0),
+            *((None, None, None) if completed_on else (units, points, hours)),
             told.last_active,
-            told.completed_on,
+            completed_on,
         )
 
     def _enrolment(self, row: Any, told: Told) -> tuple[Any, ...]:
-        run = self.runs[row.run_id]
+        _id, run_id, region, name, number, company, business, size, industry, level = row
+        run = self.runs[run_id]
         is_enrolled = told.withdrawn_on is None or told.withdrawn_on >= run.learn_from
         completed_on = told.completed_on if is_enrolled else None
         return (
-            row.name,
-            row.employee_number,
-            self.regions[row.region_id],
-            row.company,
-            display(row.business_number),
-            self.sizes.get(row.size_class),
-            self.industries.get(row.industry_id),
-            self.levels.get(row.factory_level),
+            name,
+            number,
+            self.regions[region],
+            company,
+            display(business),
+            self.sizes.get(size),
+            self.industries.get(industry),
+            self.levels.get(level),
             run.title,
             run.key,
             told.enrolled_on,

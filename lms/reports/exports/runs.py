@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -66,10 +67,13 @@ class RunFacts:
         standing = evaluate(units, Rule(progress=self.rule.progress), entries)
         return standing.progress, int(count_of(standing.missing, "progress"))
 
+    @cached_property
+    def weight(self) -> float:
+        return sum(self.weights.values())
+
     def score(self, earned: float) -> tuple[float, float]:
         """Of 100, and how many points are missing; as `completion` has it."""
-        weight = sum(self.weights.values())
-        score = round(100 * earned / weight, 6) if weight else 100.0
+        score = round(100 * earned / self.weight, 6) if self.weight else 100.0
         return score, max(0.0, self.rule.score - score)
 
 

@@ -69,14 +69,16 @@ class Told(NamedTuple):
 
 def best_shares(scores: str) -> Mapping[str, float]:
     """By unit 0..1: of an attempt the newest score counts, of a unit the best attempt."""
-    newest: dict[tuple[str, str], tuple[int, float]] = {}
+    newest: dict[str, tuple[int, float]] = {}  # by attempt, which has its unit before it
     for word in scores.split(_WORD):
-        id_, unit, attempt, points, most = word.split(_FIELD)
-        score = int(id_), min(1.0, max(0.0, float(points) / float(most)))
-        newest[unit, attempt] = max(score, newest.get((unit, attempt), score))
+        id_, points, most, attempt = word.split(_FIELD, 3)
+        score = int(id_), float(points) / float(most)
+        if attempt not in newest or score > newest[attempt]:
+            newest[attempt] = score
     best: dict[str, float] = {}
-    for (unit, _attempt), (_id, share) in newest.items():
-        best[unit] = max(share, best.get(unit, 0.0))
+    for attempt, (_id, share) in newest.items():
+        unit, _, _try = attempt.partition(_FIELD)
+        best[unit] = max(0.0, min(1.0, share), best.get(unit, 0.0))
     return best
 
 
@@ -111,7 +113,7 @@ def with_progress(question: Question, span: Span) -> Select:
     is_score = and_(LedgerEntry.kind == "scored", LedgerEntry.max_points != 0)
     attempt = func.coalesce(LedgerEntry.submission_id, -LedgerEntry.quiz_attempt_id, 0)
     points = func.coalesce(LedgerEntry.points, 0.0)
-    fields = [_text(LedgerEntry.id), LedgerEntry.unit_key, _text(attempt), _text(points), _text(LedgerEntry.max_points)]
+    fields = [_text(LedgerEntry.id), _text(points), _text(LedgerEntry.max_points), LedgerEntry.unit_key, _text(attempt)]
     score = fields[0]
     for each in fields[1:]:
         score = score + literal(_FIELD) + each
