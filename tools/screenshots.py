@@ -114,7 +114,7 @@ def take_all(browser: Browser, site: Site, camera: Camera) -> None:
         _take_learners_pages(page, site, camera, result, "ko")
     _take_english(browser, site, camera, hana, result)
     with _window(browser, site) as page:
-        steps.sign_in(page, site, ujin)
+        steps.come_in(page, site, ujin)
         walk.do_everything(page, site, with_mistakes=False)
         page.goto(f"{site.address}/")
         camera.take(page, "completed")

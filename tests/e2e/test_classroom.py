@@ -6,9 +6,9 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from lms.authoring import publish
@@ -20,6 +20,7 @@ from tests.required import do_without
 
 from . import answers, steps, unseen
 from .conftest import LEVEL
+from .looking import look_at
 from .site import ROOT, Account, Site, running_demo
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
@@ -70,7 +71,7 @@ def learners(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
     visits: list[Visit] = []
 
-    def begin(**options: object) -> Visit:
+    def begin(**options: Any) -> Visit:
         visits.append(begin_visit(chromium, site.address, **options))
         return visits[-1]
 
@@ -84,21 +85,6 @@ def open_class(page: Page, site: Site, name: str = INSTRUCTOR) -> None:
     steps.sign_in(page, site, site.accounts[name])
     page.click("nav.site-nav a:has-text('수업')")
     page.click(".run-card h3 a")
-
-
-def look_at(page: Page) -> None:
-    """axe at both widths, and nothing to be moved sideways on the smallest phone."""
-    faults = {}
-    for screen in (DESKTOP, PHONE):
-        page.set_viewport_size(screen)
-        found = Axe().run(page)
-        if found.violations_count:
-            faults[screen["width"]] = found.generate_snapshot() + "\n" + found.generate_report()
-    page.set_viewport_size({"width": 360, "height": 740})
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        faults[360] = "wider than the page"
-    page.set_viewport_size(DESKTOP)
-    assert faults == {}, page.url
 
 
 def row(page: Page, name: str) -> Locator:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from lms import content
 
-from . import answers, steps, working
+from . import answers, steps, unseen, working
+from .looking import SMALLEST, look_at, too_wide
 from .site import Account, Site
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
-SMALLEST: ViewportSize = {"width": 360, "height": 740}
-ZOOMED: ViewportSize = {"width": 640, "height": 450}  # a desktop of 1280 × 900 at 200 %
 EXERCISE, QUIZ, MATH_PAGE = "read-machine-log", "quiz-middle", "what-is-oee"
 MISSING = "/no-such-page"
 
@@ -32,9 +30,12 @@ class Practised:
 
 
 @pytest.fixture(scope="module")
-def _practised(chromium: Browser, _demo_site: Site) -> Iterator[Practised]:
+def _practised(chromium: Browser, _demo_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Practised:
     site = _demo_site
     learner = site.add_learner("김보라")
+    wrong, _ = answers.wrong_answers(EXERCISE)
+    notebook = answers.fill_in(unseen.starter(EXERCISE), wrong)
+    submission = unseen.hand_in(site, learner.email, EXERCISE, notebook, tmp_path_factory.mktemp("exercises"))
     visit = begin_visit(chromium, site.address)
     with closing(visit.context):
         page = visit.open()
@@ -42,10 +43,8 @@ def _practised(chromium: Browser, _demo_site: Site) -> Iterator[Practised]:
         page.goto(site.unit_address(QUIZ))
         steps.take_quiz(page, site.course, QUIZ, right=False)
         attempt = page.url.partition("#")[0]  # Tab would begin at the result
-        page.goto(site.unit_address(EXERCISE))
-        wrong, _ = answers.wrong_answers(EXERCISE)
-        steps.hand_in(page, answers.fill_in(steps.download_starter(page), wrong))
-        yield Practised(learner, attempt, page.url)
+    unseen.wait_until_graded(site)
+    return Practised(learner, attempt, f"{site.address}/submissions/{submission}")
 
 
 @pytest.fixture
@@ -71,169 +70,11 @@ def _learners_pages(site: Site, practised: Practised) -> list[str]:
     ]
 
 
-def _check(page: Page) -> None:
-    """What axe finds at both widths, and whether the page has to be moved sideways at its narrowest or zoomed.
-
-    In English the widths alone: other words are wider or narrower, but the page is built the same.
-    """
-    faults: dict[object, object] = {}
-    is_korean = page.locator("html").get_attribute("lang") == "ko"
-    for screen in (DESKTOP, PHONE) if is_korean else ():
-        page.set_viewport_size(screen)
-        found = Axe().run(page)
-        if found.violations_count:
-            faults[screen["width"]] = found.generate_snapshot() + "\n" + found.generate_report()
-    for screen in (SMALLEST, ZOOMED):
-        page.set_viewport_size(screen)
-        if over := _too_wide(page):
-            faults[f"wider than {screen['width']}"] = over
-    page.set_viewport_size(DESKTOP)
-    assert faults == {}, page.url
-
-
-def _too_wide(page: Page) -> int:
-    """By how many pixels the page has to be moved sideways."""
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
 def _let_scripts_run(route: Route) -> None:
     """A graded notebook's page lets no script run, axe's neither."""
     answer = route.fetch()
     headers = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
     route.fulfill(response=answer, headers=headers)
-
-
-@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
-def test_pages_of_a_learner(site: Site, visit: Callable[..., Visit], practised: Practised, locale: str) -> None:
-    window = visit(locale=locale)
-    window.expected.add(404)
-    page = window.open()
-    page.goto(f"{site.address}/")
-    steps.fill_sign_in(page, practised.account)
-    expect(page.locator("html")).to_have_attribute("lang", locale[:2])
-    page.route("**/feedback", _let_scripts_run)
-    for address in _learners_pages(site, practised):
-        page.goto(address)
-        _check(page)
-
-
-@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
-def test_pages_of_those_who_are_not_signed_in(site: Site, visit: Callable[..., Visit], locale: str) -> None:
-    window = visit(locale=locale)
-    window.expected.update((404, 422))
-    page = window.open()
-    for address in ("/sign-in", "/sign-in?by=number", MISSING):
-        page.goto(site.address + address)
-        _check(page)
-    page.goto(f"{site.address}/sign-in")
-    steps.fill_sign_in(page, Account("", "not the password", email="nobody@site.example"))
-    expect(page.locator("[data-focus]")).to_be_focused()
-    _check(page)
-
-
-def _check_companies(page: Page, site: Site) -> None:
-    """Finding, one company with what may be done to it, one of its people."""
-    page.goto(f"{site.address}/companies/")
-    _check(page)
-    page.click("tbody a:text-is('한빛정밀')")
-    company = page.url
-    _check(page)
-    for rest in ("/declare", "/people/new", "/people"):
-        page.goto(company + rest)
-        _check(page)
-    page.locator("tbody a").first.click()
-    _check(page)
-    for address in ("/companies/new", "/organisations/", "/organisations/centres/busan"):
-        page.goto(site.address + address)
-        _check(page)
-
-
-@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
-def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised: Practised, locale: str) -> None:
-    page = visit(locale=locale).open()
-    steps.sign_in(page, site, site.accounts["이서연"])
-    if locale == "en-US":
-        page.click("button[name=language][value=en]")
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-    for address in (
-        "/?own=1",
-        "/desk/",
-        "/desk/?by=size&run=&region=busan",
-        "/desk/?as_of=x",
-        "/desk/waiting",
-        "/account",
-        "/account/data",
-        "/account/data/looks",
-    ):
-        page.goto(site.address + address)
-        _check(page)
-    page.goto(practised.submission)
-    _check(page)
-    _check_companies(page, site)
-    page.goto(f"{site.address}/desk/")
-    page.click("tbody a:text-is('한빛정밀')")
-    _check(page)
-    page.locator("tbody th a").first.click()
-    _check(page)
-    page.locator("main a[href*='/people/']").first.click()
-    _check(page)
-    if locale == "en-US":
-        page.click("button[name=language][value=ko]")
-
-
-@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
-def test_the_page_of_an_operator(site: Site, visit: Callable[..., Visit], locale: str) -> None:
-    page = visit(locale=locale).open()
-    steps.sign_in(page, site, site.accounts["강태오"])
-    if locale == "en-US":
-        page.click("button[name=language][value=en]")
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.click("nav a[href$='/operations/']")
-    expect(page.locator("#state")).to_contain_text("SQLite")
-    _check(page)
-    with page.expect_response("**/operations/state"):
-        page.evaluate("htmx.trigger('#state', 'renew')")
-    expect(page.locator("#state")).to_contain_text("SQLite")
-    _check(page)
-    for address in ("/operations/audit", "/operations/looks", "/operations/kept"):
-        page.goto(site.address + address)
-        _check(page)
-    if locale == "en-US":
-        page.click("button[name=language][value=ko]")
-
-
-@pytest.mark.parametrize(
-    ("name", "addresses"),
-    [("박도윤", ("/company/", "/company/?run=")), ("오세린", ("/desk/", "/office/", "/office/targets"))],
-)
-def test_pages_of_a_manager_and_of_the_programme_office(
-    site: Site, visit: Callable[..., Visit], name: str, addresses: tuple[str, ...]
-) -> None:
-    page = visit().open()
-    steps.sign_in(page, site, site.accounts[name])
-    for address in addresses:
-        page.goto(site.address + address)
-        _check(page)
-
-
-def test_the_page_for_everybody(site: Site, visit: Callable[..., Visit]) -> None:
-    page = visit().open()
-    page.goto(f"{site.address}/figures/")
-    _check(page)
-
-
-def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
-    """Tables, formulas, code and pictures scroll in themselves, where they are read and where answers are told."""
-    page = visit(viewport=SMALLEST).open()
-    steps.sign_in(page, site, site.add_learner("서가늘"))
-    over = {}
-    for unit in site.course.units:
-        page.goto(site.unit_address(unit.key))
-        over[unit.key] = _too_wide(page)
-        if isinstance(unit, content.QuizUnit):
-            steps.take_quiz(page, site.course, unit.key, right=False)
-            over[f"{unit.key}, result"] = _too_wide(page)
-    assert not any(over.values()), over
 
 
 FOCUSABLE = """() => {
@@ -258,34 +99,177 @@ FOCUSED = """() => {
   element.blur();
   const marked = focused !== around.map(style).join();
   element.focus({ preventScroll: true, focusVisible: true });
-  return { place: Number(element.dataset.place ?? -1), seen, marked, html: element.outerHTML.slice(0, 120) };
+  const place = Number(element.dataset.place ?? -1);
+  return { place, seen, marked, isEditor: element.matches(".cm-content, .cell-code"), html: element.outerHTML.slice(0, 120) };
 }"""
 
 
+# Tab goes on from here.
+TOP = "document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute('tabindex')"
+
+
 def _tab_through(page: Page) -> None:
+    for screen in (PHONE, DESKTOP):
+        page.set_viewport_size(screen)
+        page.evaluate(TOP)
+        _tab_at_this_width(page)
+
+
+def _tab_at_this_width(page: Page) -> None:
     """Tab reaches all that can be used, in the order of the page, and one always sees where one is."""
     count = page.evaluate(FOCUSABLE)
     places: list[int] = []
+    is_editor = False
     for _ in range(count + 5):
-        steps.tab(page)
+        if is_editor:
+            page.keyboard.press("Escape")  # where Tab indents
+        page.keyboard.press("Tab")
         found = page.evaluate(FOCUSED)
         if found is None or (places and found["place"] == 0):
             break  # round, by way of the browser's own bar or not
         assert found["seen"], f"out of sight: {found['html']} on {page.url}"
         assert found["marked"], f"no sign of the focus: {found['html']} on {page.url}"
         places.append(found["place"])
+        is_editor = found["isEditor"]
     assert places == list(range(count)), page.url
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_tab_reaches_everything(
-    site: Site, visit: Callable[..., Visit], practised: Practised, screen: ViewportSize
-) -> None:
-    page = visit(viewport=screen).open()
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_pages_of_a_learner(site: Site, visit: Callable[..., Visit], practised: Practised, locale: str) -> None:
+    """In Korean also: Tab reaches everything, on a phone and at a desk."""
+    is_korean = locale == "ko-KR"
+    window = visit(locale=locale, with_python=is_korean)
+    window.expected.add(404)
+    page, graded = window.open(), window.open()
+    graded.route("**/feedback", _let_scripts_run)
     page.goto(f"{site.address}/sign-in")
-    _tab_through(page)
-    steps.fill_sign_in(page, practised.account)
-    for address in _learners_pages(site, practised)[:-1]:
-        page.goto(address)
-        working.wait_until_all_is_there(page)
+    if is_korean:
         _tab_through(page)
+    steps.fill_sign_in(page, practised.account)
+    expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    for address in _learners_pages(site, practised):
+        shown = graded if address.endswith("/feedback") else page
+        shown.goto(address)
+        working.wait_until_all_is_there(shown)
+        if is_korean and not address.endswith(MISSING):
+            _tab_through(shown)
+        look_at(shown)
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_pages_of_those_who_are_not_signed_in(site: Site, visit: Callable[..., Visit], locale: str) -> None:
+    window = visit(locale=locale)
+    window.expected.update((404, 422))
+    page = window.open()
+    for address in ("/sign-in", "/sign-in?by=number", MISSING):
+        page.goto(site.address + address)
+        look_at(page)
+    page.goto(f"{site.address}/sign-in")
+    steps.fill_sign_in(page, Account("", "not the password", email="nobody@site.example"))
+    expect(page.locator("[data-focus]")).to_be_focused()
+    look_at(page)
+
+
+def _check_companies(page: Page, site: Site) -> None:
+    """Finding, one company with what may be done to it, one of its people."""
+    page.goto(f"{site.address}/companies/")
+    look_at(page)
+    page.click("tbody a:text-is('한빛정밀')")
+    company = page.url
+    look_at(page)
+    for rest in ("/declare", "/people/new", "/people"):
+        page.goto(company + rest)
+        look_at(page)
+    page.locator("tbody a").first.click()
+    look_at(page)
+    for address in ("/companies/new", "/organisations/", "/organisations/centres/busan"):
+        page.goto(site.address + address)
+        look_at(page)
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_pages_of_an_officer(site: Site, visit: Callable[..., Visit], practised: Practised, locale: str) -> None:
+    page = visit(locale=locale).open()
+    steps.sign_in(page, site, site.accounts["이서연"])
+    if locale == "en-US":
+        page.click("button[name=language][value=en]")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+    for address in (
+        "/?own=1",
+        "/desk/",
+        "/desk/?by=size&run=&region=busan",
+        "/desk/?as_of=x",
+        "/desk/waiting",
+        "/account",
+        "/account/data",
+        "/account/data/looks",
+    ):
+        page.goto(site.address + address)
+        look_at(page)
+    page.goto(practised.submission)
+    look_at(page)
+    _check_companies(page, site)
+    page.goto(f"{site.address}/desk/")
+    page.click("tbody a:text-is('한빛정밀')")
+    look_at(page)
+    page.locator("tbody th a").first.click()
+    look_at(page)
+    page.locator("main a[href*='/people/']").first.click()
+    look_at(page)
+    if locale == "en-US":
+        page.click("button[name=language][value=ko]")
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_the_page_of_an_operator(site: Site, visit: Callable[..., Visit], locale: str) -> None:
+    page = visit(locale=locale).open()
+    steps.sign_in(page, site, site.accounts["강태오"])
+    if locale == "en-US":
+        page.click("button[name=language][value=en]")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.click("nav a[href$='/operations/']")
+    expect(page.locator("#state")).to_contain_text("SQLite")
+    look_at(page)
+    with page.expect_response("**/operations/state"):
+        page.evaluate("htmx.trigger('#state', 'renew')")
+    expect(page.locator("#state")).to_contain_text("SQLite")
+    look_at(page)
+    for address in ("/operations/audit", "/operations/looks", "/operations/kept"):
+        page.goto(site.address + address)
+        look_at(page)
+    if locale == "en-US":
+        page.click("button[name=language][value=ko]")
+
+
+@pytest.mark.parametrize(
+    ("name", "addresses"),
+    [("박도윤", ("/company/", "/company/?run=")), ("오세린", ("/desk/", "/office/", "/office/targets"))],
+)
+def test_pages_of_a_manager_and_of_the_programme_office(
+    site: Site, visit: Callable[..., Visit], name: str, addresses: tuple[str, ...]
+) -> None:
+    page = visit().open()
+    steps.sign_in(page, site, site.accounts[name])
+    for address in addresses:
+        page.goto(site.address + address)
+        look_at(page)
+
+
+def test_the_page_for_everybody(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit().open()
+    page.goto(f"{site.address}/figures/")
+    look_at(page)
+
+
+def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
+    """Tables, formulas, code and pictures scroll in themselves, where they are read and where answers are told."""
+    page = visit(viewport=SMALLEST).open()
+    steps.sign_in(page, site, site.add_learner("서가늘"))
+    over = {}
+    for unit in site.course.units:
+        page.goto(site.unit_address(unit.key))
+        over[unit.key] = too_wide(page)
+        if isinstance(unit, content.QuizUnit):
+            steps.take_quiz(page, site.course, unit.key, right=False)
+            over[f"{unit.key}, result"] = too_wide(page)
+    assert not any(over.values()), over

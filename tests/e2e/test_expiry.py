@@ -77,7 +77,7 @@ def test_the_next_person_at_the_browser_does_not_see_it(
     expect(page.locator("[data-keep-note]")).to_be_hidden()
     assert _values(page) == empty
     steps.sign_out(page)
-    steps.sign_in(page, site, first)
+    steps.come_in(page, site, first)
     page.goto(site.unit_address(QUIZ))
     assert _values(page) == typed
 
@@ -91,7 +91,7 @@ def test_signing_out_by_hand_forgets_what_was_typed(
     typed = _values(page)
     steps.sign_out(page)
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))") == []
-    steps.sign_in(page, site, hana)
+    steps.come_in(page, site, hana)
     page.goto(site.unit_address(QUIZ))
     assert _values(page) != typed
 

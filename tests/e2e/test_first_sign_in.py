@@ -16,9 +16,9 @@ from lms.clock import today
 from lms.models import Company, Employment
 from lms.people import accounts
 
+from .looking import look_at
 from .site import Account, Site
 from .steps import fill_sign_in, sign_in, sign_out
-from .test_every_page import _check
 from .visits import PHONE, Visit
 
 PASSWORD = "새벽-용접-불꽃-하나"
@@ -37,12 +37,12 @@ def add_newcomer(site: Site, name: str, number: str) -> Account:
 
 def _print_slips(page: Page, site: Site) -> bytes:
     page.goto(f"{site.address}/slips/")
-    _check(page)
+    look_at(page)
     page.check("tr:has-text('한빛정밀') input[name=company]")
     page.fill("#reason", "입과 안내")
     page.click("main button:has(.icon)[type=submit]")
     expect(page.locator("#batch")).to_contain_text("인쇄할 수 있습니다")
-    _check(page)
+    look_at(page)
     with page.expect_download() as download:
         page.click("#batch .device button")
     return Path(download.value.path()).read_bytes()
@@ -57,7 +57,7 @@ def _code_for(page: Page, site: Site, name: str) -> str:
     row.locator("input[name=reason]").fill("쪽지를 잃어버림")
     row.locator("button").click()
     code = page.locator(".code-shown").inner_text()
-    _check(page)
+    look_at(page)
     return code
 
 
@@ -89,17 +89,17 @@ def _come_in(phone: Page, site: Site, code: str) -> None:
     phone.goto(f"{site.address}/first#{code.replace('-', '')}")
     expect(phone.locator("#code")).to_have_value(code)
     assert phone.url == f"{site.address}/first"
-    _check(phone)
+    look_at(phone)
     phone.set_viewport_size(PHONE)
     expect(phone.locator("main button[type=submit]")).to_be_focused()
     phone.keyboard.press("Enter")
     expect(phone.locator("h1")).to_contain_text("윤서아")
-    _check(phone)
+    look_at(phone)
     phone.fill("#new", PASSWORD)
     phone.fill("#again", PASSWORD)
     phone.keyboard.press("Enter")
     phone.wait_for_url("**/consents/**")
-    _check(phone)
+    look_at(phone)
     for box in phone.locator("input[name=given][required]").all():
         box.focus()
         phone.keyboard.press("Space")
@@ -107,7 +107,7 @@ def _come_in(phone: Page, site: Site, code: str) -> None:
     phone.wait_for_url(f"{site.address}/")
     for page in ("/consents/", "/messages/", "/account"):
         phone.goto(f"{site.address}{page}")
-        _check(phone)
+        look_at(phone)
     phone.goto(f"{site.address}/")
 
 
@@ -123,4 +123,4 @@ def test_pages_before_the_sign_in_and_without_script(site: Site, visit: Callable
     expect(page.locator(".error-summary")).to_be_visible()
     scripted = visit().open()
     scripted.goto(f"{site.address}/forgotten")
-    _check(scripted)
+    look_at(scripted)

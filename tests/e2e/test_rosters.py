@@ -9,9 +9,9 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import Page, expect
 
+from .looking import look_at
 from .site import Site
 from .steps import sign_in
-from .test_every_page import _check
 from .visits import PHONE, Visit
 
 HEAD = ("사업자등록번호", "회사명", "시도", "성명", "사번", "생년월일", "휴대전화", "과정", "차수")
@@ -52,14 +52,14 @@ def test_an_officers_morning(site: Site, visit: Callable[..., Visit]) -> None:
     page = visit().open()
     sign_in(page, site, site.accounts["이서연"])
     page.goto(f"{site.address}/rosters/")
-    _check(page)
+    look_at(page)
 
     _upload(page, _book(*MORNING), "아침정공.xlsx")
     expect(page.locator(".tabs")).to_contain_text("신규 2")
     expect(page.locator("tbody")).to_contain_text("이름만으로는 사람을 구별할 수 없으니")
     expect(page.locator("tbody")).to_contain_text("‘생년월일’ 열에 주민등록번호가 있습니다")
     assert "1234567" not in page.content()
-    _check(page)
+    look_at(page)
     with page.expect_download() as download:
         page.click("form[action$='/findings'] button[value=xlsx]")
     back = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes())).active
@@ -68,7 +68,7 @@ def test_an_officers_morning(site: Site, visit: Callable[..., Visit]) -> None:
     assert [bool(words) for words in said] == [True, False, True, True]
 
     _apply(page)
-    _check(page)
+    look_at(page)
     applied = page.url
     page.goto(f"{site.address}/companies/?q=아침")
     expect(page.locator("tbody")).to_contain_text("아침정공")
@@ -81,7 +81,7 @@ def test_an_officers_morning(site: Site, visit: Callable[..., Visit]) -> None:
     _apply(page)
     page.click("form[action$='/undo'] button")
     expect(page.locator("#state")).to_contain_text("더한 것은 없어졌고")
-    _check(page)
+    look_at(page)
 
     # The first roster can be taken back too, now that nothing stands on it.
     page.goto(applied)
@@ -89,7 +89,7 @@ def test_an_officers_morning(site: Site, visit: Callable[..., Visit]) -> None:
     expect(page.locator("#state")).to_contain_text("더한 것은 없어졌고")
     page.goto(f"{site.address}/rosters/")
     page.click("button[name=language][value=en]")
-    _check(page)
+    look_at(page)
     expect(page.locator("h1")).to_have_text("Rosters")
     page.click("button[name=language][value=ko]")
 

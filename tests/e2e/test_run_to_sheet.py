@@ -29,9 +29,9 @@ from lms.models import (
     RunUnit,
 )
 
+from .looking import look_at
 from .site import Site
 from .steps import sign_in
-from .test_every_page import _check
 from .visits import Visit
 
 COURSE = "예지보전 입문"
@@ -67,17 +67,17 @@ def _found_companies(site: Site) -> None:
 def _make_run(page: Page, site: Site) -> str:
     """A draft from the course, mended until nothing stands against it, and opened. Gives the run's address."""
     page.click("nav >> text=차수")
-    _check(page)
+    look_at(page)
     page.click("text=새 차수")
     page.click(f"main ul a:text-is('{COURSE}')")
     page.fill("[name=seats]", str(SEATS))
     page.fill("[name=hours]", "0")
-    _check(page)
+    look_at(page)
     page.click("main form button[type=submit]")
     ready = page.locator("section[aria-labelledby=ready]")
     expect(ready).to_contain_text("인정 시간이 0입니다.")
     expect(page.locator("form[action$='/open']")).to_have_count(0)
-    _check(page)
+    look_at(page)
     run = page.url
     ready.locator("li:has-text('인정 시간이 0입니다.') a").click()
     page.fill("[name=hours]", "8")
@@ -85,7 +85,7 @@ def _make_run(page: Page, site: Site) -> str:
     page.click("text=수료 기준 변경")
     page.fill("[name=score]", "0")
     page.click("button[value=preview]")
-    _check(page)
+    look_at(page)
     page.click("button[value=change]")
     page.click("form[action$='/open'] button")
     expect(page.locator(".flash")).to_contain_text("차수를 개설했습니다")
@@ -190,7 +190,7 @@ def test_from_an_empty_run_to_a_signed_sheet(site: Site, visit: Callable[..., Vi
     _let_time_pass(site, run)
     page.goto(f"{run}closing")
     expect(page.locator("[aria-labelledby=close]")).to_contain_text("연장으로 아직 학습 기간이 남은 수강생이 1명")
-    _check(page)
+    look_at(page)
     _let_extension_end(site, run)
     page.goto(_first_completed(site, run))
     _revoke(page)
@@ -200,7 +200,7 @@ def test_from_an_empty_run_to_a_signed_sheet(site: Site, visit: Callable[..., Vi
     expect(page.locator(".flash")).to_contain_text("차수를 마감했습니다")
     expect(page.locator(".figures .figure-number")).to_have_text(["7", "5", "1"])
     expect(page.locator("main")).to_contain_text("수료 취소")
-    _check(page)
+    look_at(page)
     papers = [_take_sheet(page) for _ in range(2)]
     assert papers[0] == papers[1]
     with pikepdf.open(io.BytesIO(papers[0])) as pdf:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from . import steps
+from .looking import axe_finds
 from .site import Site
 from .visits import PHONE, Visit
 
 INSTRUCTOR = "한지우"
 TABLET = {"width": 800, "height": 1100}
-
-
-def axe_is_content(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 def test_a_code_is_entered_and_a_list_is_ticked(site: Site, visit: Callable[..., Visit]) -> None:
@@ -30,14 +25,14 @@ def test_a_code_is_entered_and_a_list_is_ticked(site: Site, visit: Callable[...,
     learner = site.add_learner("출석생")
 
     page.get_by_role("link", name="출석 번호 띄우기").click()
-    axe_is_content(page)
+    assert axe_finds(page) == []
     code = page.locator("[data-code]")
     address = page.locator(".screen-address").inner_text()
 
     phone = visit(viewport=PHONE).open()
     steps.sign_in(phone, site, learner)
     phone.goto(address)
-    axe_is_content(phone)
+    assert axe_finds(phone) == []
     phone.get_by_label("여섯 자리 숫자").fill(code.inner_text())
     phone.get_by_role("button", name="출석", exact=True).click()
     expect(phone.locator("main")).to_contain_text("출석을 기록했습니다")
@@ -48,7 +43,7 @@ def test_a_code_is_entered_and_a_list_is_ticked(site: Site, visit: Callable[...,
     row.get_by_role("button", name="조퇴").click()
     expect(row.get_by_role("button", name="조퇴")).to_have_attribute("aria-pressed", "true")
     expect(row.get_by_role("button", name="조퇴")).to_be_focused()
-    axe_is_content(page)
+    assert axe_finds(page) == []
     assert page.url == roll  # the row alone was renewed
 
     instructor.context.set_offline(True)

@@ -68,7 +68,7 @@ def test_a_form_of_before_the_second_sign_in_says_so_and_works_when_sent_again(
     other.goto(site.unit_address(QUIZ))
     answers.answer_quiz(other, answers.quiz_of(site.course, QUIZ), right=True)
     steps.sign_out(one)
-    steps.sign_in(one, site, learner)
+    steps.come_in(one, site, learner)
     other.click("form[data-keep] button[type=submit]")
     expect(other.locator("main")).to_contain_text("바뀐 것은 없")
     other.goto(site.unit_address(QUIZ))

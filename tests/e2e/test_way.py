@@ -42,7 +42,7 @@ def test_a_worker_does_the_course_on_a_phone_and_is_counted(site: Site, visit: C
     yesterday = ("--as-of", str(today() - timedelta(days=1)))
     before, before_yesterday = completions(site), completions(site, *yesterday)
     page = visit(viewport=PHONE).open()
-    steps.sign_in(page, site, site.accounts["김하나"])
+    steps.come_in(page, site, site.accounts["김하나"])
     walk.see_what_is_missing(page, site.course)
     walk.do_everything(page, site, with_mistakes=True)
     walk.see_completion(page)
@@ -56,7 +56,7 @@ def test_a_worker_does_the_course_on_a_phone_and_is_counted(site: Site, visit: C
 def test_a_worker_begins_the_course_at_a_desk(site: Site, visit: Callable[..., Visit]) -> None:
     """정우진 has no e-mail: he signs in by company and employee number."""
     page = visit(viewport=DESKTOP).open()
-    steps.sign_in(page, site, site.accounts["정우진"])
+    steps.come_in(page, site, site.accounts["정우진"])
     walk.see_what_is_missing(page, site.course)
 
 

@@ -20,7 +20,7 @@ def test_sign_in_page_quiz_and_notebook(site: Site, visit: Callable[..., Visit])
     window = visit(viewport=PHONE, java_script_enabled=False)
     window.expected.add(422)
     page = window.open()
-    steps.sign_in(page, site, learner)
+    steps.come_in(page, site, learner)
     page.click(".button-go")
     first, second = [unit for unit in site.course.units if isinstance(unit, content.PageUnit)][:2]
     expect(page.locator("h1")).to_have_text(first.title)

@@ -76,13 +76,14 @@ def test_the_exercise_goes_on_without_network(site: Site, visit: Callable[..., V
     ]
     window.context.set_offline(True)
     page.reload()
-    _runs(page)
+    expect(page.locator(".cm-content").first).to_be_visible()
+    page.close()
     other = window.open()  # a new tab, and the browser's own store of files is empty
     window.context.new_cdp_session(other).send("Network.clearBrowserCache")
     other.goto(site.unit_address(EXERCISE))
     _runs(other)
     with pytest.raises(Error):
-        page.goto(site.unit_address("what-is-data"))  # no other page is kept
+        other.goto(site.unit_address("what-is-data"))  # no other page is kept
     window.context.set_offline(False)
     window.faults.clear()  # the browser complains of each address that it could not reach
 

@@ -31,8 +31,10 @@ def starter(exercise: str) -> bytes:
     return json.dumps(make_starter(load_exercise(ROOT / "exercises" / exercise))).encode()
 
 
-def hand_in(site: Site, email: str, key: str, notebook: bytes, cache: Path) -> None:
+def hand_in(site: Site, email: str, key: str, notebook: bytes, cache: Path) -> UUID:
     """In the demonstration's run; the site's worker grades it. `cache`: a folder for what exercises unpack.
+
+    Returns what names the submission in addresses.
 
     Raises:
         NotANotebookError
@@ -42,8 +44,10 @@ def hand_in(site: Site, email: str, key: str, notebook: bytes, cache: Path) -> N
     with site.database.writing() as session:
         enrolment = _enrolment(session, site, email)
         unit = _unit(enrolment, key)
-        submit(session, files, exercises, enrolment, unit, notebook, file_name="실습.ipynb", max_bytes=MOST_BYTES)
+        given = (enrolment, unit, notebook)
+        made = submit(session, files, exercises, *given, file_name="실습.ipynb", max_bytes=MOST_BYTES)
         session.commit()
+    return made.submission.uid
 
 
 def do(site: Site, email: str, cache: Path, *, but: Collection[str]) -> None:

@@ -56,6 +56,12 @@ def output(page: Page, key: str) -> Locator:
     return cell(page, key).locator(".cell-output")
 
 
+def save(page: Page) -> None:
+    """By Ctrl+S in the editor that has the focus; by itself it is saved two seconds later."""
+    page.keyboard.press("Control+s")
+    wait_until_saved(page)
+
+
 def wait_until_saved(page: Page) -> None:
     expect(page.locator("[data-ws-saved]")).to_have_text(_SAVED)
 
