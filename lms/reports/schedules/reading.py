@@ -79,7 +79,7 @@ def list_turns(session: Session, schedule: Schedule, *, offset: int, limit: int)
 
 
 def names_of(session: Session, people: Sequence[int]) -> Mapping[int, str]:
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).all())
 
 
 def recipients_of(session: Session, schedule: Schedule) -> Sequence[int]:
