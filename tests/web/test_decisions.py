@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lms.learning import enrolments
-from lms.models import LedgerEntry
+from lms.models import LedgerEntry, Run
 
 from .browser import Browser
 from .site import Site
@@ -21,12 +21,14 @@ def officer(site: Site) -> Browser:
 @pytest.fixture
 def where(site: Site) -> str:
     """Two are in question in one run: its page."""
+    hana = enrolment_of(site, site.world.hana)
     with site.lms.database.writing() as session:
-        junho = enrolments.enrol(session, site.world.run, site.world.junho.id)
+        run = session.get_one(Run, hana.run_id)
+        junho = enrolments.enrol(session, run, site.world.junho.id)
         session.commit()
-    for enrolment in (enrolment_of(site, site.world.hana), junho):
+    for enrolment in (hana, junho):
         complete(site, enrolment, question=True)
-    return f"/desk/waiting/runs/{site.world.run.uid}"
+    return f"/desk/waiting/runs/{run.uid}"
 
 
 def kinds(site: Site) -> list[str]:
