@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,16 +21,23 @@ from lms.web.extension import CONTENT_POLICY
 from lms.web.isolation import isolate
 from lms.web.views import kernel, runtime
 from lms.web.workspace_data import _cell
-from lms.workspace.cells import read_sheet
+from lms.workspace.cells import Sheet, read_sheet
 
 _SECONDS = 120_000
 _START = """async (given) => {
   const { createKernel } = await import("/static/js/workspace/kernel/kernel.js");
-  window.said = [];
+  window.cells = given.cells;
   window.kernel = createKernel(given);
-  window.kernel.addEventListener("output", (event) => window.said.push(event.detail));
   return await window.kernel.start() ? "ready" : window.kernel.state;
 }"""
+# What `start` does in a fresh Python: the page's scripts hold the kernel, so it is the same one that begins anew.
+_BEGIN = """
+import json
+from lms.workspace.browser import kernel
+from lms.workspace.browser.judging import read_cell
+told, here = json.loads({options!r}), kernel.current()
+here.__init__(told["language"], [read_cell(cell) for cell in told["cells"]], told["seconds"], here.sink._send)
+"""
 _RUN = "async ([key, source]) => { const done = await window.kernel.run(key, source); return done; }"
 
 
@@ -74,29 +81,33 @@ def serving(runtime_dir: Path) -> Iterator[str]:
 
 
 class PythonPage:
-    """A tab in which one exercise after another is opened, each in a Python of its own."""
+    """A tab with one Python, in which one exercise after another is begun."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, exercises: Sequence[Exercise]) -> None:
+        """Starts Python with the data of all exercises, which have names of their own, and the libraries that they import."""
         self.page = page
-        self.address = address
         page.set_default_timeout(_SECONDS)
-
-    def open(self, exercise: Exercise) -> None:
-        """Load the page anew, with the exercise's data files, and start Python."""
-        facts = {"checks": [_fact(exercise, name) for name in (check.name for check in exercise.checks)]}
-        self.sheet = read_sheet(_starter(exercise), facts)
-        files = exercise.data
-        self.page.route("**/data-of-tests/**", lambda route: _send(route, files))
-        self.page.goto(self.address)
-        imports = ",".join(self.sheet.imports) or "-"
-        given = self.page.request.get(f"{self.address}/options/{imports}").json()
+        files = _data_of(exercises)
+        page.route("**/data-of-tests/**", lambda route: _send(route, files))
+        page.goto(address)
+        imports = {name for exercise in exercises for name in _sheet(exercise).imports}
+        given = page.request.get(f"{address}/options/{','.join(sorted(imports)) or '-'}").json()
         given |= {
-            "language": exercise.language,
-            "cells": [_cell(cell) for cell in self.sheet.cells],
+            "language": "ko",
+            "cells": [],
             "files": [{"path": path, "url": f"/data-of-tests/{path}", "bytes": 0} for path in files],
-            "checkSeconds": exercise.limits.cell_seconds,
+            "checkSeconds": max(exercise.limits.cell_seconds for exercise in exercises),
         }
-        assert self.page.evaluate(_START, given) == "ready"
+        assert page.evaluate(_START, given) == "ready"
+
+    def begin(self, exercise: Exercise) -> None:
+        """A notebook without a variable, of this exercise's cells: what the worker's start makes of a fresh Python."""
+        self.sheet = _sheet(exercise)
+        cells = [_cell(cell) for cell in self.sheet.cells]
+        options = {"language": exercise.language, "cells": cells, "seconds": exercise.limits.cell_seconds}
+        self.page.evaluate("(cells) => { window.cells.splice(0, Infinity, ...cells); }", cells)
+        done = self.run("begin", _BEGIN.format(options=json.dumps(options)))
+        assert done["ok"], done
 
     def run(self, key: str, source: str) -> dict[str, Any]:
         return self.page.evaluate(_RUN, [key, source])
@@ -113,17 +124,16 @@ class PythonPage:
         """Outcome of each visible check."""
         return {one["name"]: one["outcome"] for one in self.page.evaluate("() => window.kernel.runChecks()")}
 
-    def outputs(self) -> list[dict[str, Any]]:
-        return self.page.evaluate("() => window.said.splice(0)")
 
-    def close(self) -> None:
-        self.page.evaluate("() => window.kernel.dispose()")
-        self.page.unroute_all()
+def _data_of(exercises: Sequence[Exercise]) -> dict[str, Path]:
+    found = [entry for exercise in exercises for entry in exercise.data.items()]
+    assert len(dict(found)) == len(found), "two exercises have data of one name"
+    return dict(found)
 
 
-def _starter(exercise: Exercise) -> bytes:
-
-    return json.dumps(make_starter(exercise)).encode()
+def _sheet(exercise: Exercise) -> Sheet:
+    facts = {"checks": [_fact(exercise, check.name) for check in exercise.checks]}
+    return read_sheet(json.dumps(make_starter(exercise)).encode(), facts)
 
 
 def _fact(exercise: Exercise, name: str) -> dict[str, Any]:

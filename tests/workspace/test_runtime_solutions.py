@@ -14,8 +14,8 @@ from lms.workspace.cells import Typed, fill
 from tests.required import do_without
 from tests.workspace.python_page import PythonPage, serving
 
-EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
-SLUGS = sorted(folder.parent.name for folder in EXERCISES.glob("*/exercise.toml"))
+FOLDER = Path(__file__).resolve().parents[2] / "exercises"
+EXERCISES = {place.parent.name: load_exercise(place.parent) for place in sorted(FOLDER.glob("*/exercise.toml"))}
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
 def python(chromium: Browser, runtime_dir: Path) -> Iterator[PythonPage]:
     with serving(runtime_dir) as address:
         context = chromium.new_context(locale="ko-KR")
-        yield PythonPage(context.new_page(), address)
+        yield PythonPage(context.new_page(), address, list(EXERCISES.values()))
         context.close()
 
 
@@ -35,15 +35,14 @@ def on_the_server(exercise: Exercise, notebook: bytes) -> dict[str, str]:
     return {check.name: check.outcome for check in grade(exercise, notebook).checks}
 
 
-@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("slug", EXERCISES)
 def test_a_solution_passes_on_both_sides(python: PythonPage, slug: str) -> None:
-    exercise = load_exercise(EXERCISES / slug)
-    python.open(exercise)
+    exercise = EXERCISES[slug]
+    python.begin(exercise)
     answers = solution_answers(exercise)
     blank = python.check()
     wrong = python.run_all(answers)
     checked = python.check()
-    python.close()
     server = on_the_server(exercise, fill(python.sheet, Typed(answers)))
     assert set(blank.values()) == {"not_run"}
     assert wrong == []
