@@ -438,6 +438,7 @@ class Case:
             **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
             **{f"schedules.{name}": {"uid": nothing} for name in ("page", "edit", "change", "again")},
             "schedules.do": {"uid": nothing, "deed": "pause"},
+            **{endpoint: {"uid": run["run"]} for endpoint in ("decisions.page", "decisions.decide")},
             **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
             **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
             "runs.remove_quota": {"uid": run["run"], "quota": 1},
