@@ -1,9 +1,9 @@
 """What reports read in place of the whole ledger: sums of steps, derived from it, which can be made again at any time.
 
-A figure of an enrolment (applied, enrolled, active, completed) is a step function of the day. A row here says by how much
-the figures of a group change on a day, or, of a month, what they are before it begins. `done_on` is the 수료일 of the
-completions that a row counts, else its day. `reading` tells how days are meant: where everything was recorded on its day
-both readings agree and an enrolment is counted under BOTH.
+A figure of an enrolment (applied, enrolled, active, completed, begun, half-way) is a step function of the day. A row here
+says by how much the figures of a group change on a day, or, of a month, what they are before it begins. `done_on` is the
+수료일 of the completions that a row counts, else its day. `reading` tells how days are meant: where everything was recorded
+on its day both readings agree and an enrolment is counted under BOTH.
 
 Nothing refers to other tables: what is taken back must not be held by a sum, and `lms_rollup_due` says what the sums don't
 hold yet. Triggers keep it, so that no way of writing to the ledger forgets.
@@ -33,7 +33,7 @@ from .base import Base, BigKey, UTCDateTime
 
 EPOCH = date(1970, 1, 1)
 BOTH, RECORDED, EFFECTIVE = 0, 1, 2  # of `reading`
-FIGURES = ("applied", "enrolled", "active", "completed")
+FIGURES = ("applied", "enrolled", "active", "completed", "begun", "half_way")
 COUNTED_KINDS = ("enrolled", "withdrawn", "unit_done", "completed", "revoked")  # what makes a step
 
 
@@ -166,6 +166,8 @@ _LOST = (
     f"{_STALE} WHERE OLD.kind IN ({_KINDS}) AND NOT EXISTS (SELECT 1 FROM lms_rollup_due WHERE entry_id = OLD.id);"  # noqa: S608
     " DELETE FROM lms_rollup_due WHERE entry_id = OLD.id"
 )
+# Half of a run's units are more or fewer than they were.
+_STALE_BY_UNITS = f"{_STALE} WHERE EXISTS (SELECT 1 FROM lms_enrolment WHERE run_id = {{row}}.run_id)"  # noqa: S608
 # (name, table, event, columns whose change counts, what is done); PostgreSQL has its own of what goes, for all rows at once.
 _TRIGGERS = (
     ("lms_rollup_gone", "lms_ledger_entry", "DELETE", (), _LOST),
@@ -184,6 +186,8 @@ _TRIGGERS = (
         _STALE,
     ),
     ("lms_rollup_start", "lms_run", "UPDATE", ("learn_from",), _STALE_BY_START),
+    ("lms_rollup_unit_added", "lms_run_unit", "INSERT", (), _STALE_BY_UNITS.format(row="NEW")),
+    ("lms_rollup_unit_gone", "lms_run_unit", "DELETE", (), _STALE_BY_UNITS.format(row="OLD")),
 )
 _FUNCTIONS = (
     f"""
@@ -205,7 +209,22 @@ DELETE FROM lms_rollup_due USING gone WHERE entry_id = gone.id; RETURN NULL; END
 CREATE OR REPLACE FUNCTION lms_rollup_restart() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN {_STALE_BY_START}; RETURN NULL; END $$
 """,
+    *(
+        f"""
+CREATE OR REPLACE FUNCTION lms_rollup_{name}() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN {_STALE_BY_UNITS.format(row=row)}; RETURN NULL; END $$
+"""
+        for name, row in (("unit_added", "NEW"), ("unit_gone", "OLD"))
+    ),
 )
+_FUNCTION_OF = {
+    "lms_rollup_gone": "lost",
+    "lms_rollup_entry": "stale",
+    "lms_rollup_enrolment": "stale",
+    "lms_rollup_start": "restart",
+    "lms_rollup_unit_added": "unit_added",
+    "lms_rollup_unit_gone": "unit_gone",
+}
 
 
 def prepare(connection: Connection) -> None:
@@ -236,7 +255,7 @@ def release(connection: Connection) -> None:
 def unprepare(connection: Connection) -> None:
     """For migrations that go back."""
     if connection.dialect.name == "postgresql":
-        for name in ("note", "stale", "lost", "restart"):
+        for name in ("note", "stale", "lost", "restart", "unit_added", "unit_gone"):
             connection.execute(text(f"DROP FUNCTION IF EXISTS lms_rollup_{name}()"))
 
 
@@ -257,16 +276,14 @@ def _postgresql() -> list[str]:
         "CREATE TRIGGER lms_rollup_added AFTER INSERT ON lms_ledger_entry REFERENCING NEW TABLE AS added"
         " FOR EACH STATEMENT EXECUTE FUNCTION lms_rollup_note()"
     ]
-    for name, table, event, columns, done in _TRIGGERS:
-        if event == "DELETE":
-            made.append(
-                f"CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING OLD TABLE AS gone"
-                " FOR EACH STATEMENT EXECUTE FUNCTION lms_rollup_lost()"
-            )
-            continue
-        changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
-        function = "lms_rollup_stale" if done is _STALE else "lms_rollup_restart"
-        made.append(
-            f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION {function}()"
-        )
+    for name, table, event, columns, _done in _TRIGGERS:
+        called = f"EXECUTE FUNCTION lms_rollup_{_FUNCTION_OF[name]}()"
+        if name == "lms_rollup_gone":
+            called = f"REFERENCING OLD TABLE AS gone FOR EACH STATEMENT {called}"
+        elif columns:
+            changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+            called = f"FOR EACH ROW WHEN ({changed}) {called}"
+        else:
+            called = f"FOR EACH ROW {called}"
+        made.append(f"CREATE TRIGGER {name} AFTER {event} ON {table} {called}")
     return made

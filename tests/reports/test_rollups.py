@@ -124,9 +124,9 @@ def test_each_day_is_what_the_facts_of_that_day_are(history: Country) -> None:
     for back in range(55):
         for read in READINGS:
             question = Question(as_of=BEGINS + timedelta(days=40 - back), reading=read)
-            by_sums = reading.counted(question, None, known)
+            by_sums = reading.reached(question, None, known)
             with reading.switched_off():
-                by_facts = reading.counted(question, None, known)
+                by_facts = reading.reached(question, None, known)
             sums, day = [
                 history.session.execute(select(*(func.sum(of.c[name]) for name in FIGURES))).one()
                 for of in (by_sums, by_facts)
@@ -167,7 +167,7 @@ def contents(database: Database) -> list[list[Any]]:
     found = []
     with database.reading() as session:
         for table in TABLES:
-            keys = [column for column in table.c if column.name not in ("applied", "enrolled", "active", "completed")]
+            keys = [column for column in table.c if column.name not in FIGURES]
             sums = [func.sum(column) for column in table.c if column not in keys]
             grouped = select(*keys, *sums).group_by(*keys).order_by(*keys)
             found.append([row for row in map(tuple, session.execute(grouped)) if any(row[len(keys) :])])

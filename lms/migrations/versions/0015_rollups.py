@@ -19,7 +19,7 @@ branch_labels = None
 depends_on = None
 
 _TABLES = ("", "_due", "_region", "_month", "_step", "_run_day", "_run_month", "_company_month")
-_FIGURES = ("applied", "enrolled", "active", "completed")
+_FIGURES = ("applied", "enrolled", "active", "completed", "begun", "half_way")
 
 
 def upgrade() -> None:
@@ -78,6 +78,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_lms_rollup_company_month_company_id_month"), "lms_rollup_company_month", ["company_id", "month"]
     )
+    _read_by_index(["kind", "effective_on", "recorded_at", "unit_key"])
     # Of a site that has a history the worker makes the sums; until then its reports read the ledger.
     connection = op.get_bind()
     connection.execute(
@@ -90,10 +91,20 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _read_by_index([])
     rollups.release(op.get_bind())
     rollups.unprepare(op.get_bind())
     for ending in reversed(_TABLES):
         op.drop_table(f"lms_rollup{ending}")
+
+
+def _read_by_index(columns: list[str]) -> None:
+    """Carry these columns in the index of an enrolment's entries, so that what became of many is read from it alone."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    name = "ix_lms_ledger_entry_enrolment_id_id"
+    op.drop_index(name, "lms_ledger_entry")
+    op.create_index(name, "lms_ledger_entry", ["enrolment_id", "id"], postgresql_include=columns or None)
 
 
 def _create(name: str, keys: tuple[str, ...], figures: tuple[str, ...] | None = _FIGURES) -> None:

@@ -29,7 +29,8 @@ from lms.models.rollups import (
     RollupStep,
 )
 
-from .steps import KEYS, DayOf, Step, lay_out, steps
+from ..days import DayOf
+from .steps import KEYS, Step, lay_out, steps
 
 MOST_ENTRIES = 10_000  # of a transaction: on SQLite nobody else writes meanwhile
 
@@ -117,7 +118,7 @@ MONTHLY: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (RollupRunMonth, ("reading", "run_id", "region_id")),
     (RollupCompanyMonth, ("reading", "company_id", "region_id", "status_id")),
 )
-_DAILY = {RollupRunMonth: RollupRunDay, RollupCompanyMonth: RollupStep}
+DAILY = {RollupRunMonth: RollupRunDay, RollupCompanyMonth: RollupStep}
 
 
 def add_to(session: Session, table: Table, keys: tuple[str, ...], rows: Select) -> None:
@@ -199,7 +200,7 @@ def after(day: date) -> date:
 def missing_sums(session: Session, table: Table, keys: tuple[str, ...], month: date) -> Select:
     """What the sums of a month lack: those of the month before and its steps, less what is there."""
     before = session.scalar(select(func.max(RollupMonth.c.month)).where(RollupMonth.c.month < month))
-    daily = _DAILY[table]
+    daily = DAILY[table]
     since = daily.c.day < month if before is None else and_(daily.c.day >= before, daily.c.day < month)
     parts = [
         select(*(daily.c[name] for name in (*keys, *FIGURES))).where(since),

@@ -47,12 +47,14 @@ from lms.models.rollups import (
 from lms.people.viewers import Viewer
 
 from .. import facts
+from .. import steps as reach
+from ..days import DayOf
 from ..question import COURSE_DIMENSIONS, Question
 from ..regions import Regions
 from .folding import is_folded
-from .steps import DayOf
 
 _OF_COMPANIES = frozenset({"company", "size", "industry", "level"})
+COUNTED = ("applied", "enrolled", "active", "completed")
 # Which rows don't count. Said so, because a condition that an index could serve would lead SQLite to the wrong one.
 _OTHER = {"recorded": EFFECTIVE, "effective": RECORDED}
 _NOBODY = 0  # no person has this number
@@ -80,34 +82,61 @@ class _Sums:
     companies: frozenset[int]
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A question with who asks it, and which figures are read."""
+
+    question: Question
+    viewer: Viewer | None
+    known: Regions
+    figures: tuple[str, ...]
+
+    def of_ledger(self, viewer: Viewer | None = None, **narrowed: Any) -> Select:
+        """The enrolments themselves; with `viewer` as one sees them who isn't quite her who asks."""
+        viewer = viewer or self.viewer
+        if self.figures is COUNTED:
+            return facts.facts(self.question, viewer, self.known.counted_as, near=self.known.near, **narrowed)
+        return reach.reached(self.question, viewer, self.known, **narrowed)
+
+
 def counted(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
     """The enrolments that a question counts, or sums of them."""
-    sums = _sums_for(question, viewer, known)
+    return _read(_Way(question, viewer, known, COUNTED))
+
+
+def reached(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+    """The same with how many had `begun` and came `half_way`."""
+    return _read(_Way(question, viewer, known, FIGURES))
+
+
+def _read(way: _Way) -> Subquery:
+    sums = _sums_for(way.question, way.viewer, way.known)
     if sums is None:
-        return facts.facts(question, viewer, known.counted_as).subquery("counted")
-    parts = [_by_day(sums.daily, question, known, sums)]
+        return way.of_ledger().subquery("counted")
+    parts = [_by_day(sums.daily, way, sums)]
     if sums.monthly is not None:
-        month = _month(question)
+        month = _month(way.question)
         parts = [
             parts[0].where(sums.daily.c.day >= func.coalesce(month, 0)),
-            _left(sums.monthly, question, known, sums).where(sums.monthly.c.month == month),
+            _left(sums.monthly, way, sums).where(sums.monthly.c.month == month),
         ]
-    parts += [_row(rows.subquery(), sign) for rows, sign in _from_ledger(question, viewer, known)]
+    parts += [_row(rows.subquery(), sign, way.figures) for rows, sign in _waiting(way)]
     return union_all(*parts).subquery("counted")
 
 
 def completions(question: Question, viewer: Viewer | None, known: Regions, *, since: date, until: date) -> Subquery:
     """The completions that stand and whose day lies from `since` to `until`, or sums of them by day."""
+    way = _Way(question, viewer, known, COUNTED)
     sums = _sums_for(question, viewer, known)
     if sums is None:
-        rows = facts.facts(question, viewer, known.counted_as).subquery()
+        rows = way.of_ledger().subquery()
         return select(rows).where(rows.c.completed_on >= since, rows.c.completed_on <= until).subquery("counted")
     done_on = sums.daily.c.done_on
-    steps = _by_day(sums.daily, question, known, sums)
+    steps = _by_day(sums.daily, way, sums)
     parts = [steps.where(sums.daily.c.completed != 0, done_on >= since, done_on <= until)]
-    for of_ledger, sign in _from_ledger(question, viewer, known):
-        rows = of_ledger.subquery()
-        parts.append(_row(rows, sign).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
+    for waiting, sign in _waiting(way):
+        rows = waiting.subquery()
+        parts.append(_row(rows, sign, COUNTED).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
     return union_all(*parts).subquery("counted")
 
 
@@ -134,13 +163,13 @@ def _month(question: Question) -> Any:
     return select(func.max(RollupMonth.c.month)).where(begun).scalar_subquery()
 
 
-def _by_day(table: Table, question: Question, known: Regions, sums: _Sums) -> Select:
-    return _left(table, question, known, sums).where(table.c.day <= question.as_of)
+def _by_day(table: Table, way: _Way, sums: _Sums) -> Select:
+    return _left(table, way, sums).where(table.c.day <= way.question.as_of)
 
 
-def _left(table: Table, question: Question, known: Regions, sums: _Sums) -> Select:
+def _left(table: Table, way: _Way, sums: _Sums) -> Select:
     """The rows of a table of sums that the question leaves and the viewer sees."""
-    of = table.c
+    of, question, known = table.c, way.question, way.known
     status = func.nullif(of.status_id, 0) if "status_id" in of else None
     conditions: list[ColumnElement[bool]] = [of.reading != _OTHER[question.reading]]
     if question.filter("region") or question.filter("zone"):
@@ -162,7 +191,7 @@ def _left(table: Table, question: Question, known: Regions, sums: _Sums) -> Sele
         of.company_id if "company_id" in of else cast(null(), Integer),
         cast(null(), Integer) if status is None else status,
         completed_on,
-        [of[name] for name in FIGURES],
+        [of[name].label(name) for name in way.figures],
     ).where(*conditions)
 
 
@@ -176,22 +205,23 @@ def _is_seen(table: Table, sums: _Sums) -> ColumnElement[bool]:
     return or_(in_regions, of_companies) if sums.regions else of_companies
 
 
-def _from_ledger(question: Question, viewer: Viewer | None, known: Regions) -> Iterator[tuple[Select, int]]:
+def _waiting(way: _Way) -> Iterator[tuple[Select, int]]:
     """What the sums don't hold: entries that wait, and what a viewer sees as a learner alone."""
+    viewer, sums = way.viewer, way.known.sums
     by_roles = None if viewer is None else replace(viewer, id=_NOBODY)
-    if known.sums is not None and known.sums.is_waiting:
+    if sums is not None and sums.is_waiting:
         waiting = select(RollupDue.c.enrolment_id)
-        yield facts.facts(question, by_roles, known.counted_as, among=waiting), 1
-        yield facts.facts(question, by_roles, known.counted_as, among=waiting, entries=is_folded()), -1
+        yield way.of_ledger(by_roles, among=waiting), 1
+        yield way.of_ledger(by_roles, among=waiting, entries=is_folded()), -1
     if viewer is not None and by_roles is not None and not viewer.is_programme_office:
         own = select(Enrolment.id).where(Enrolment.person_id == viewer.id, ~visible_to(by_roles))
-        yield facts.facts(question, viewer, known.counted_as, among=own), 1
+        yield way.of_ledger(among=own), 1
 
 
-def _row(rows: Subquery, sign: int) -> Select:
+def _row(rows: Subquery, sign: int, names: Sequence[str]) -> Select:
     of = rows.c
     day = type_coerce(DayOf(of.completed_on), DayNumber)
-    figures = [(sign * of[name]).label(name) for name in FIGURES]
+    figures = [(sign * of[name]).label(name) for name in names]
     return _columns(of.run_id, of.region_id, of.company_id, of.company_status_id, day, figures)
 
 
@@ -202,5 +232,5 @@ def _columns(run: Any, region: Any, company: Any, status: Any, completed_on: Any
         company.label("company_id"),
         status.label("company_status_id"),
         completed_on.label("completed_on"),
-        *(figure.label(name) for name, figure in zip(FIGURES, figures, strict=True)),
+        *figures,
     )

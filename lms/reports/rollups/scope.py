@@ -15,8 +15,8 @@ from lms.models import Centre, CentreRegion
 from lms.models.rollups import Rollup, RollupDue, RollupRegion
 from lms.people.viewers import Viewer
 
+from ..days import DayOf
 from ..question import Question
-from .steps import DayOf
 
 
 @dataclass(frozen=True)
