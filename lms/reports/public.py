@@ -13,7 +13,7 @@ Years share nobody: an enrolment is of one run and a run of one year. Nothing ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -21,15 +21,16 @@ from functools import cached_property
 from sqlalchemy import case, extract, func, select
 from sqlalchemy.orm import Session
 
-from lms.models import Programme, Run
+from lms.clock import end_of_day
+from lms.models import Programme, Run, Statement
 
 from . import regions
+from .published import TOTAL, Counts, Told
 from .question import Question
 from .rollups import reading
 from .rows import Group, Groups, grouped
-from .suppression import hidden_cells
+from .suppression import Cell
 
-TOTAL = ""  # key of what a total stands for
 _REPORTED_LATE = timedelta(days=31)  # what was done in December is recorded in January
 
 
@@ -44,6 +45,9 @@ class PublicCell:
     @property
     def is_hidden(self) -> bool:
         return self.enrolled is None
+
+
+_HIDDEN = PublicCell(None, None, None)
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,44 @@ def running_year(session: Session, year: int, *, today: date, k: int = 5) -> Run
 
 
 def closed_year(session: Session, year: int, *, k: int = 5, rate_from: int = 10, language: str = "ko") -> PublicTable:
-    """The table of a year that is closed (`list_years`), counts of 1 to k − 1 hidden, no rate of fewer than `rate_from`."""
-    return table_on(session, year, closing_day(year), k=k, rate_from=rate_from, language=language)
+    """The table of a year that is closed (`list_years`), counts of 1 to k − 1 hidden, no rate of fewer than `rate_from`.
+
+    Outsiders may have statements of the year that were issued before it closed. What this table would tell beside one of them
+    is hidden too; statements that come later are held against it (`statements.outsiders`).
+    """
+    counts = count(session, year, closing_day(year), language)
+    return _table(year, closing_day(year), counts, counts.hide(k, _given_before(session, year)), rate_from)
+
+
+def told_at_closing(session: Session, year: int, k: int) -> Told:
+    """What everybody has of a closed year."""
+    counts = count(session, year, closing_day(year))
+    return Told(counts, counts.hide(k, _given_before(session, year)), k)
+
+
+def _given_before(session: Session, year: int) -> list[Told]:
+    """What outsiders got of a year before it closed: two queries for each statement of another day."""
+    issued = select(Statement.question, Statement.as_of).where(
+        Statement.for_outsiders, Statement.issued_at < end_of_day(closing_day(year))
+    )
+    found = {(day, question["mask"][0]) for question, day in session.execute(issued) if question["year"] == [str(year)]}
+    return [told_on(session, year, day, k) for day, k in sorted(found)]
+
+
+def told_on(session: Session, year: int, day: date, k: int) -> Told:
+    """What a statement for outsiders as of a day tells."""
+    counts = count(session, year, day)
+    return Told(counts, counts.hide(k), k)
 
 
 def table_on(session: Session, year: int, day: date, *, k: int, rate_from: int, language: str = "ko") -> PublicTable:
-    """The same as of any day. Two of them may tell together what neither does: see `statements.outsiders`."""
+    """The same as of any day. Two of them may tell together what neither does: see `published`."""
+    counts = count(session, year, day, language)
+    return _table(year, day, counts, counts.hide(k), rate_from)
+
+
+def count(session: Session, year: int, day: date, language: str = "ko") -> Counts:
+    """All regions × courses of a year. Two queries, and those of the dimensions."""
     question = _of_year(year, day, "region", "course")
     known = regions.load(session, None, question)
     counted = reading.counted(question, None, known)
@@ -129,46 +165,26 @@ def table_on(session: Session, year: int, day: date, *, k: int, rate_from: int, 
     found: dict[tuple[Group, ...], tuple[int, int]] = dict.fromkeys(groups.open(), (0, 0))
     for *raw, enrolled, completed in session.execute(statement.add_columns(*columns, *sums).group_by(*columns)):
         key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
-        before = found.get(key, (0, 0))
-        found[key] = (before[0] + int(enrolled), before[1] + int(completed))
+        done, others = found.get(key, (0, 0))
+        found[key] = (done + int(completed), others + int(enrolled) - int(completed))
     rows = tuple(sorted({key[0] for key in found}, key=lambda group: group.order))
     courses = tuple(sorted({key[1] for key in found}, key=lambda group: group.order))
-    cells = _cells(found, rows, courses, k=k, rate_from=rate_from)
-    return PublicTable(year, question.as_of, rows, courses, cells)
+    completed_by, others_by = (
+        [[found.get((row, course), (0, 0))[figure] for course in courses] for row in rows] for figure in (0, 1)
+    )
+    return Counts(rows, courses, (completed_by, others_by))
 
 
-def _cells(
-    found: Mapping[tuple[Group, ...], tuple[int, int]],
-    rows: tuple[Group, ...],
-    courses: tuple[Group, ...],
-    *,
-    k: int,
-    rate_from: int,
-) -> dict[tuple[str, str], PublicCell]:
-    if not rows or not courses:
-        return {(TOTAL, TOTAL): PublicCell(0, 0, None)}
-    completed = [[found.get((row, course), (0, 0))[1] for course in courses] for row in rows]
-    others = [
-        [found.get((row, course), (0, 0))[0] - done for course, done in zip(courses, line, strict=True)]
-        for row, line in zip(rows, completed, strict=True)
-    ]
-    hidden = hidden_cells(completed, others, k)
-    keys = ([*(row.key for row in rows), TOTAL], [*(course.key for course in courses), TOTAL])
-    enrolled_by = [
-        [a + b for a, b in zip(left, right, strict=True)] for left, right in zip(completed, others, strict=True)
-    ]
-    return {
-        (row, course): PublicCell(None, None, None)
-        if (place, column) in hidden
-        else _shown(_value(enrolled_by, place, column), _value(completed, place, column), rate_from)
-        for place, row in enumerate(keys[0])
-        for column, course in enumerate(keys[1])
+def _table(year: int, day: date, counts: Counts, hidden: Collection[Cell], rate_from: int) -> PublicTable:
+    completed, others = counts.totals
+    cells = {
+        key: _HIDDEN if place in hidden else _shown(completed[place] + others[place], completed[place], rate_from)
+        for key, place in counts.places.items()
+        if place in completed
     }
-
-
-def _value(counts: list[list[int]], row: int, column: int) -> int:
-    rows = counts if row == len(counts) else [counts[row]]
-    return sum(sum(line) if column == len(line) else line[column] for line in rows)
+    if not counts.regions or not counts.courses:
+        cells = {(TOTAL, TOTAL): PublicCell(0, 0, None)}
+    return PublicTable(year, day, counts.regions, counts.courses, cells)
 
 
 def _shown(enrolled: int, completed: int, rate_from: int) -> PublicCell:

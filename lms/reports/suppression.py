@@ -19,6 +19,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 Cell = tuple[int, int]  # row and column; one past the last is the total
 Counts = Sequence[Sequence[int]]  # inner cells, one sequence a row
@@ -35,19 +36,29 @@ def with_totals(counts: Counts) -> dict[Cell, int]:
     return found
 
 
-def hidden_cells(completed: Counts, others: Counts, k: int, *, secondary: bool = True) -> frozenset[Cell]:
+def hidden_cells(
+    completed: Counts,
+    others: Counts,
+    k: int,
+    *,
+    secondary: bool = True,
+    needs: Mapping[tuple[int, Cell], int] = MappingProxyType({}),
+) -> frozenset[Cell]:
     """The cells to hide: those in which 1 to k − 1 completed, did not complete or are enrolled, and what protects them.
 
-    `others` are those who are enrolled and have not completed. Without `secondary` only the small cells are hidden, which
-    protects none of them; it is there for the test that shows it.
+    `others` are those who are enrolled and have not completed. `needs` are more to hide: by figure (0 completed, 1 others) and
+    cell the width at least, up to k, of the range in which it may be known. Without `secondary` only the small cells are
+    hidden, which protects none of them; it is there for the test that shows it.
     """
     figures = (with_totals(completed), with_totals(others))
     corner = (len(completed), len(completed[0]) if completed else 0)
     hidden = {cell for figure in figures for cell in figure if _is_small(figure, cell, k)}
+    hidden |= {cell for _figure, cell in needs}
     if not secondary:
         return frozenset(hidden)
-    small = [(figure, cell) for figure in figures for cell in sorted(hidden) if _is_small(figure, cell, k)]
-    while (open_ := _first_unprotected(small, hidden, corner, k)) is not None:
+    small = [(figure, cell, k) for figure in figures for cell in sorted(hidden) if _is_small(figure, cell, k)]
+    small += [(figures[figure], cell, need) for (figure, cell), need in sorted(needs.items())]
+    while (open_ := _first_unprotected(small, hidden, corner)) is not None:
         path = _detour(figures, *open_, hidden, corner, k)
         if path is None or path <= hidden:
             return frozenset(figures[0])
@@ -60,19 +71,21 @@ def _is_small(counts: Mapping[Cell, int], cell: Cell, k: int) -> bool:
 
 
 def _first_unprotected(
-    small: Sequence[tuple[Mapping[Cell, int], Cell]], hidden: Collection[Cell], corner: Cell, k: int
+    small: Sequence[tuple[Mapping[Cell, int], Cell, int]], hidden: Collection[Cell], corner: Cell
 ) -> tuple[Mapping[Cell, int], Cell] | None:
-    """The figure, with its cell, that is known too well; none where all are protected."""
-    return next(((counts, cell) for counts, cell in small if _width(counts, cell, hidden, corner, k) < k), None)
+    """The figure, with its cell, that is known within less than it needs; none where all are protected."""
+    return next(
+        ((counts, cell) for counts, cell, need in small if width(counts, cell, hidden, corner, need) < need), None
+    )
 
 
-def _width(counts: Mapping[Cell, int], cell: Cell, hidden: Collection[Cell], corner: Cell, k: int) -> int:
-    """How far apart the largest and smallest value lie that a hidden cell may have; more than k is given as k."""
+def width(counts: Mapping[Cell, int], cell: Cell, hidden: Collection[Cell], corner: Cell, most: int) -> int:
+    """How far apart the largest and smallest value lie that a hidden cell may have; more than `most` is given as that."""
     begin, end = _arc(cell, corner)
     others = [other for other in hidden if other != cell]
-    up = _flow(counts, others, corner, end, begin, k)
-    down = min(counts[cell], _flow(counts, others, corner, begin, end, k)) if up < k else 0
-    return min(k, up + down)
+    up = _flow(counts, others, corner, end, begin, most)
+    down = min(counts[cell], _flow(counts, others, corner, begin, end, most)) if up < most else 0
+    return min(most, up + down)
 
 
 def _arc(cell: Cell, corner: Cell) -> tuple[_Node, _Node]:

@@ -2,14 +2,14 @@
 
 They have one form, that of the closed years' public table: all regions × courses of one year. By another cut, or of a part,
 the same people would stand in other cells, and what one hides the other would show. So what can be set against each other
-are two days: of each cell that isn't hidden in both, nobody or at least k people may have come, gone or completed between
-them. tests/reports/test_statements_outsiders.py attacks it by linear programming.
+are two days, and `published` says what they tell together. A statement that would tell of a few people is refused; the public
+table, which comes after all that was issued before its year closed, hides more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import select
@@ -19,7 +19,8 @@ from lms.clock import today
 from lms.models import Statement
 
 from .. import public
-from ..public import TOTAL, PublicTable
+from ..public import PublicTable
+from ..published import TOTAL, Key, Told, isolating
 from ..question import Question
 from ..tables import public_sheet
 from .cells import Cells, of_sheet
@@ -29,15 +30,6 @@ BY = ("region", "course")
 
 # The smallest count that is shown, and from how many people on there is a rate.
 Mask = tuple[int, int]
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a table as of a day tells: the counts (enrolled, completed) of each cell, and which of them are hidden."""
-
-    counts: Mapping[Key, tuple[int, int]]
-    hidden: frozenset[Key]
 
 
 def is_shaped(question: Question) -> bool:
@@ -70,15 +62,7 @@ def answer(session: Session, question: Question, language: str, mask: Mask) -> C
 
 
 def _table(session: Session, question: Question, k: int, rate_from: int, language: str) -> PublicTable:
-    year = int(question.filter("year")[0])
-    return public.table_on(session, year, question.as_of, k=k, rate_from=rate_from, language=language)
-
-
-def told(session: Session, question: Question, k: int) -> Told:
-    """The counts are the true ones, for comparing alone."""
-    whole, shown = (_table(session, question, smallest, 0, "ko") for smallest in (1, k))
-    counts = {key: (cell.enrolled or 0, cell.completed or 0) for key, cell in whole.cells.items()}
-    return Told(counts, frozenset(key for key, cell in shown.cells.items() if cell.is_hidden))
+    return public.table_on(session, _year(question), question.as_of, k=k, rate_from=rate_from, language=language)
 
 
 def refuse_isolating(session: Session, question: Question, mask: Mask) -> None:
@@ -87,40 +71,31 @@ def refuse_isolating(session: Session, question: Question, mask: Mask) -> None:
     Raises:
         StatementError: isolates
     """
-    now = told(session, question, mask[0])
-    for (day, smallest), number in _given(session, question, mask).items():
-        k = max(mask[0], smallest)
-        if (cell := isolating(told(session, question.but(as_of=day), smallest), now, k)) is not None:
-            raise StatementError("isolates", number=number, k=k, where=_where(session, question, cell))
+    now = public.told_on(session, _year(question), question.as_of, mask[0])
+    for number, before in _given(session, question, mask):
+        k = max(now.k, before.k)
+        if (key := isolating(before, now, k)) is not None:
+            raise StatementError("isolates", number=number, k=k, where=_where(key, before, now))
 
 
-def _given(session: Session, question: Question, mask: Mask) -> dict[tuple[date, int], str]:
-    """Day and smallest count of what outsiders have of the year, with the number of the statement; none is the public
-    table's."""
-    year = question.filter("year")[0]
-    closing = public.closing_day(int(year))
-    found = {(closing, mask[0]): ""} if closing < today() else {}
+def _given(session: Session, question: Question, mask: Mask) -> Iterator[tuple[str, Told]]:
+    """What outsiders have of the year, with the number of the statement; none is the public table's."""
+    year = _year(question)
+    if public.closing_day(year) < today():
+        yield "", public.told_at_closing(session, year, mask[0])
+    seen = {(question.as_of, mask[0])}
     for statement in session.scalars(select(Statement).where(Statement.for_outsiders).order_by(Statement.id)):
-        if statement.question["year"] == [year]:
-            found[statement.as_of, mask_of(statement)[0]] = statement.number
-    found.pop((question.as_of, mask[0]), None)
-    return found
+        asked = (statement.as_of, mask_of(statement)[0])
+        if statement.question["year"] == [str(year)] and asked not in seen:
+            seen.add(asked)
+            yield statement.number, public.told_on(session, year, *asked)
 
 
-def _where(session: Session, question: Question, key: Key) -> str:
+def _year(question: Question) -> int:
+    return int(question.filter("year")[0])
+
+
+def _where(key: Key, *tables: Told) -> str:
     """The names of a cell's region and course; "" is the total of all."""
-    table = _table(session, question, 1, 0, "ko")
-    names = {group.key: group.name for group in (*table.regions, *table.courses)}
-    return " · ".join(names.get(each, each) for each in key if each != TOTAL)
-
-
-def isolating(before: Told, after: Told, k: int) -> Key | None:
-    """A cell of which both together tell that 1 to k − 1 people came or went, or completed or not; None where there is none."""
-    for key in sorted({*before.counts, *after.counts}, key=lambda key: (TOTAL in key, key)):
-        if key in before.hidden and key in after.hidden:
-            continue
-        was, now = before.counts.get(key, (0, 0)), after.counts.get(key, (0, 0))
-        enrolled, completed = now[0] - was[0], now[1] - was[1]
-        if any(0 < abs(change) < k for change in (enrolled, completed, enrolled - completed)):
-            return key
-    return None
+    names = {group.key: group.name for told in tables for group in (*told.counts.regions, *told.counts.courses)}
+    return " · ".join(names[each] for each in key if each != TOTAL)
