@@ -229,7 +229,7 @@ class Enrolment(Base):
     __table_args__ = (
         UniqueConstraint("run_id", "person_id"),
         one_of("state", ENROLMENT_STATES),
-        Index(None, "run_id", "region_id"),
+        Index(None, "run_id", "region_id", "enrolled_on"),
         Index(None, "person_id"),
         Index(None, "company_id"),
     )

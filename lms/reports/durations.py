@@ -10,16 +10,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, Integer, Subquery, case, func, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
+from lms.models import Enrolment, Run
+from lms.models.rollups import EPOCH
 from lms.people.viewers import Viewer
 
 from . import facts, regions
 from .days import DayOf
 from .question import Question
 from .regions import Regions
+from .rollups import reading
 from .rows import Group, Groups, grouped, order_of, told_apart
 
 WEEK = 7
@@ -69,28 +73,72 @@ def durations(
 ) -> DurationReport:
     """Groups in which somebody completed: two queries, those of the dimensions, and that of the regions."""
     known = known or regions.load(session, viewer, question)
-    fact = facts.facts(question, viewer, known.counted_as, near=known.near).subquery("fact")
-    begins = case((fact.c.enrolled_on > fact.c.learn_from, fact.c.enrolled_on), else_=fact.c.learn_from)
-    days = DayOf(fact.c.completed_on) - DayOf(begins) + 1
-    counted = (
-        select(fact, case((days < 1, 1), else_=days).label("days")).where(fact.c.completed == 1).subquery("counted")
-    )
+    counted = _counted(question, viewer, known)
     groups = Groups(session, viewer, question, known, language)
     statement, columns = grouped(question, counted)
-    statement = statement.add_columns(*columns, counted.c.days, func.count()).group_by(*columns, counted.c.days)
+    people = func.sum(counted.c.completed)
+    statement = statement.add_columns(*columns, counted.c.days, people).group_by(*columns, counted.c.days)
     found: dict[tuple[Group, ...], Counter[int]] = {}
     for row in session.execute(statement):
-        *raw, taken, people = row
+        *raw, taken, count = row
         key = groups.of({column.name: value for column, value in zip(columns, raw, strict=True)})
-        found.setdefault(key, Counter())[taken] += people
+        found.setdefault(key, Counter())[taken] += int(count)
     whole = _whole(session, counted) if question.overlaps else sum(found.values(), Counter())
-    rows = tuple(_row(key, found[key]) for key in sorted(found, key=order_of))
+    left = {key: +days for key, days in found.items()}  # what came and was taken away leaves nothing
+    rows = tuple(_row(key, left[key]) for key in sorted(left, key=order_of) if left[key])
     return DurationReport(question, told_apart(rows), _row((), whole), _weeks(whole))
 
 
-def _whole(session: Session, counted: object) -> Counter[int]:
-    of = counted.c  # type: ignore[attr-defined]
-    return Counter(dict(session.execute(select(of.days, func.count()).group_by(of.days)).tuples().all()))
+def _whole(session: Session, counted: Subquery) -> Counter[int]:
+    rows = session.execute(select(counted.c.days, func.sum(counted.c.completed)).group_by(counted.c.days))
+    return +Counter({days: int(count) for days, count in rows})
+
+
+_KEYS = ("run_id", "region_id", "company_id", "company_status_id")
+
+
+def _counted(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
+    """Completions with the days that they took, or sums of them.
+
+    Sums know the day of a completion and its run, not when somebody was enrolled. So all are counted from the first day of
+    their run, and those who were enrolled after it are taken from there to where they belong.
+    """
+    sums = reading.completions(question, viewer, known, since=EPOCH, until=question.as_of)
+    if "enrolled_on" in sums.c:  # the ledger's own
+        counted = select(sums, _days(DayOf(sums.c.completed_on), sums.c.learn_from, sums.c.enrolled_on).label("days"))
+        return counted.subquery("counted")
+    of = sums.c
+    day = type_coerce(of.completed_on, Integer)
+    from_first = select(*(of[name] for name in _KEYS), of.completed, _days(day, Run.learn_from).label("days")).join(
+        Run, Run.id == of.run_id
+    )
+    late = facts.facts(question, viewer, known.counted_as, near=known.near, only=_is_late()).subquery("late")
+    done = DayOf(late.c.completed_on)
+    of_late = [late.c[name] for name in _KEYS]
+    parts = [
+        select(*of_late, (sign * late.c.completed).label("completed"), days.label("days")).where(late.c.completed == 1)
+        for sign, days in (
+            (-1, _days(done, late.c.learn_from)),
+            (1, _days(done, late.c.learn_from, late.c.enrolled_on)),
+        )
+    ]
+    return union_all(from_first, *parts).subquery("counted")
+
+
+def _days(done: ColumnElement[int], learn_from: Any, enrolled_on: Any = None) -> ColumnElement[int]:
+    begins = learn_from if enrolled_on is None else case((enrolled_on > learn_from, enrolled_on), else_=learn_from)
+    days = done - DayOf(begins) + 1
+    return case((days < 1, 1), else_=days)
+
+
+def _is_late() -> ColumnElement[bool]:
+    """Of enrolments: whether they were made when the run had begun."""
+    return (
+        select(Run.id)
+        .where(Run.id == Enrolment.run_id, Run.learn_from < Enrolment.enrolled_on)
+        .correlate(Enrolment)
+        .exists()
+    )
 
 
 def _row(groups: tuple[Group, ...], days: Mapping[int, int]) -> DurationRow:

@@ -73,6 +73,7 @@ def facts(
     among: Select | None = None,
     entries: ColumnElement[bool] | None = None,
     near: Collection[int] | None = None,
+    only: ColumnElement[bool] | None = None,
     with_doing: bool = False,
     masks: int = 0,
 ) -> Select:
@@ -81,15 +82,17 @@ def facts(
 
     `regions` maps the regions that the question leaves to those under which they are counted; one that it lacks is left
     out. `completed_on` is the day of the completion that stands, `state` whether she is in the run. `viewer` None sees all;
-    `day` is that on which she looks. `among` leaves the enrolments of these ids, `entries` the entries of the ledger that
-    meet it, `near` is `Regions.near`. `with_doing` adds how many `units` were done, and as `last_on` and `last_active` the
-    last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing was. `masks` adds so many
-    numbers `mask_0`, …, whose bits say which units were done: `BITS` positions in each, from the first.
+    `day` is that on which she looks. `among` leaves the enrolments of these ids, `only` those that meet it, `entries` the
+    entries of the ledger that do; `near` is `Regions.near`. `with_doing` adds how many `units` were done, and as `last_on`
+    and `last_active` the last day on which one was done, a score noted (and attended: `last_on` alone); NULL where nothing
+    was. `masks` adds so many numbers `mask_0`, …, whose bits say which units were done: `BITS` positions in each.
     """
     if among is None:
         left_by = _narrowing(question, viewer, regions, day, near)
     else:
         left_by = [Enrolment.id.in_(among), *_narrowing(question, viewer, regions, day, None)]
+    if only is not None:
+        left_by = [*left_by, only]
     of = _folded(question, left_by, entries, with_doing=with_doing, masks=masks).c
     # Of who came, left and came again the first entry says since when, the last whether she is in.
     left = of.member % 2 == 1

@@ -20,7 +20,7 @@ from .applicants import applicants
 from .question import Question
 from .regions import Regions
 from .rows import Group, Groups, order_of, told_apart
-from .steps import steps
+from .steps import reached
 from .sums import sums_of, total_of
 
 STEPS = ("applied", "enrolled", "begun", "half_way", "completed")
@@ -88,7 +88,7 @@ def _row(groups: tuple[Group, ...], sums: Counter[str]) -> FunnelRow:
 
 
 def _counted(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
-    inside = steps(question, viewer, known)
+    inside = reached(question, viewer, known).subquery("inside")
     before = applicants(question, viewer, known.counted_as).subquery("before")
     keys = ("run_id", "company_id", "region_id", "company_status_id", "enrolled_on")
     parts = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
-from lms.models import Enrolment, RunUnit
+from lms.models import RunUnit
 from lms.people.viewers import Viewer
 
 from . import facts
@@ -18,20 +18,20 @@ Reached = Literal["not_begun", "begun", "half_way", "completed"]
 REACHED = get_args(Reached)
 
 
-def steps(
+def reached(
     question: Question,
     viewer: Viewer | None,
     known: Regions,
     *,
     among: Select | None = None,
     entries: ColumnElement[bool] | None = None,
-) -> CTE:
+) -> Select:
     """The facts of each enrolment with 0 or 1 for `begun` (a unit done) and `half_way` (half of the units or more), and how
     many `units` were done. Who left before the run began came to nothing. `among` and `entries` as in `facts.facts`."""
     fact = facts.facts(
         question, viewer, known.counted_as, among=among, entries=entries, near=known.near, with_doing=True
-    ).cte("steps_of")
-    units = select(RunUnit.run_id, func.count().label("units")).group_by(RunUnit.run_id).subquery("units")
+    ).subquery()
+    units = select(RunUnit.run_id, func.count().label("units")).group_by(RunUnit.run_id).subquery()
     is_in = fact.c.enrolled == 1
     return (
         select(
@@ -41,17 +41,16 @@ def steps(
         )
         .select_from(fact)
         .outerjoin(units, units.c.run_id == fact.c.run_id)
-        .cte("steps")
     )
 
 
-def stayed_at(question: Question, viewer: Viewer | None, known: Regions, reached: Reached) -> Select:
+def stayed_at(question: Question, viewer: Viewer | None, known: Regions, step: Reached) -> Select:
     """The ids of the enrolments that came to this step and not to the next."""
-    of = steps(question, viewer, known).c
+    of = reached(question, viewer, known).subquery().c
     conditions = {
         "not_begun": (of.begun == 0, of.completed == 0),
         "begun": (of.begun == 1, of.half_way == 0, of.completed == 0),
         "half_way": (of.half_way == 1, of.completed == 0),
         "completed": (of.completed == 1,),
-    }[reached]
-    return select(Enrolment.id).where(Enrolment.id.in_(select(of.enrolment_id).where(of.enrolled == 1, *conditions)))
+    }[step]
+    return select(of.enrolment_id).where(of.enrolled == 1, *conditions)

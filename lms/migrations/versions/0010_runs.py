@@ -20,7 +20,8 @@ _JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgre
 def upgrade() -> None:
     op.add_column("lms_run", sa.Column("opened_at", lms.models.base.UTCDateTime(timezone=True), nullable=True))
     op.execute("UPDATE lms_run SET opened_at = created_at")  # until now a run was open from its first moment
-    op.create_index(op.f("ix_lms_enrolment_run_id_region_id"), "lms_enrolment", ["run_id", "region_id"])
+    of_run = ["run_id", "region_id", "enrolled_on"]
+    op.create_index(op.f("ix_lms_enrolment_run_id_region_id_enrolled_on"), "lms_enrolment", of_run)
     op.create_table(
         "lms_run_quota",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -104,7 +105,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """A draft becomes a run that has not begun."""
-    op.drop_index(op.f("ix_lms_enrolment_run_id_region_id"), "lms_enrolment")
+    op.drop_index(op.f("ix_lms_enrolment_run_id_region_id_enrolled_on"), "lms_enrolment")
     for table in ("lms_run_result", "lms_run_closing", "lms_run_instructor", "lms_run_quota"):
         op.drop_table(table)
     with op.batch_alter_table("lms_run") as batch_op:
