@@ -90,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_sign_ins_days: Annotated[int, Meta(ge=30, le=36_500)] = 180
     # Days for which messages in the site are kept.
     keep_messages_days: Annotated[int, Meta(ge=30, le=36_500)] = 730
+    # Days for which a file of people that somebody had made lies on the server; it holds names.
+    keep_exports_days: Annotated[int, Meta(ge=1, le=90)] = 7
     # Public figures: counts from 1 to below this are hidden, with as many others as it takes. Set it before the first is public.
     public_smallest_count: Annotated[int, Meta(ge=3, le=50)] = 5
     # Public figures: no rate of fewer people than this, which would tell about single ones.

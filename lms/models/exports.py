@@ -12,7 +12,7 @@ from lms.clock import utcnow
 
 from .base import Base, IntKey, Uid, one_of
 
-EXPORT_STATES = ("waiting", "done", "cancelled", "removed")
+EXPORT_STATES = ("waiting", "done", "failed", "cancelled", "removed")
 
 
 class Export(Base):
@@ -20,7 +20,8 @@ class Export(Base):
 
     While it is made the first `bytes` of the file hold `rows` rows, the last of which is the enrolment `reached`: from there
     a worker goes on after another was killed. `total` is what was counted when it was asked for. A file that is `removed`
-    lies nowhere any more; the row stays to say that it was made.
+    lies nowhere any more; the row stays to say that it was made. `problem` says why one failed: disk (it was full), too_long
+    (for a spreadsheet), fault.
     """
 
     __tablename__ = "lms_export"
@@ -40,6 +41,7 @@ class Export(Base):
     scope: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(String(400))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
+    problem: Mapped[str] = mapped_column(String(10), default="")
     total: Mapped[int]
     rows: Mapped[int] = mapped_column(default=0)
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)

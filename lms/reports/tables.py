@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -215,7 +216,7 @@ def to_xlsx(sheet: Sheet) -> IO[bytes]:
     """
     made = tempfile.TemporaryFile()  # noqa: SIM115 (the caller sends it and closes it)
     try:
-        _write_workbook(sheet, made)
+        write_workbook(sheet, made)
     except BaseException:
         made.close()
         raise
@@ -223,8 +224,14 @@ def to_xlsx(sheet: Sheet) -> IO[bytes]:
     return made
 
 
-def _write_workbook(sheet: Sheet, made: IO[bytes]) -> None:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+def write_workbook(sheet: Sheet, made: IO[bytes], folder: Path | None = None) -> None:
+    """The same into a file. Rows wait in files in `folder`, which a process that is killed leaves there.
+
+    Raises:
+        TooLongError
+    """
+    options: dict[str, Any] = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options |= {"tmpdir": str(folder)} if folder else {}
     with Workbook(made, options) as book:
         # The day of making would make each file another one.
         book.set_properties({"title": sheet.title, "created": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)})

@@ -77,7 +77,7 @@ def handlers_of(site: LMS) -> Mapping[str, Handler]:
         certificates.DUE: certificates.DueIssuer(press),
         certificates.RUN: certificates.RunIssuer(press),
         batches.JOB_KIND: batches.BatchPrinter(site.files),
-        asking.JOB_KIND: making.ExportMaker(site.files),
+        asking.JOB_KIND: making.ExportMaker(site.files, site.settings.keep_exports_days),
         making.FORGET: making.ExportForgetter(site.files),
         **rosters.handlers(site.sealer),
         **rollups.HANDLERS,

@@ -53,7 +53,7 @@ class Desk:
             return made.uid
 
     def work(self) -> bool:
-        handlers = {asking.JOB_KIND: ExportMaker(self.files), making.FORGET: ExportForgetter(self.files)}
+        handlers = {asking.JOB_KIND: ExportMaker(self.files, kept_days=7), making.FORGET: ExportForgetter(self.files)}
         return Worker(self.database, handlers).run_one("worker")
 
     def load(self, uid: UUID) -> asking.Progress:
@@ -147,7 +147,7 @@ def test_a_worker_makes_the_same_file_as_is_sent_at_once(desk: Desk, report: str
             {"rows": 2, "export": str(uid)},
         )
     assert desk.file(uid) == desk.at_once(report)
-    assert not asking.part_of(desk.folder, made.export).exists()
+    assert not list(asking.leavings(desk.folder, made.export))
 
 
 class KilledError(BaseException):
@@ -238,10 +238,9 @@ def test_one_that_is_being_made_stops_when_it_is_cancelled(desk: Desk, monkeypat
     monkeypatch.setattr(tables, "csv_rows", cancelled)
     assert desk.work()
     assert not desk.work()
-    part = asking.part_of(desk.folder, desk.load(uid).export)
-    assert part.exists()
+    assert list(asking.leavings(desk.folder, desk.load(uid).export))
     desk.forget()
-    assert not part.exists()
+    assert not list(desk.folder.iterdir())
 
 
 def test_a_file_is_kept_for_a_week(desk: Desk) -> None:
@@ -251,7 +250,7 @@ def test_a_file_is_kept_for_a_week(desk: Desk) -> None:
     with desk.database.writing() as session:
         export = session.scalars(select(Export)).one()
         assert export.forget_at is not None
-        export.forget_at -= asking.KEPT
+        export.forget_at -= timedelta(days=7)
         session.commit()
     file = asking.file_of(desk.folder, desk.load(uid).export)
     nobodys = desk.folder / f"{uid.hex[::-1]}.csv"

@@ -19,7 +19,7 @@ ALL = {"report": "enrolments", "form": "csv", "reason": REASON, "run": ""}
 @pytest.fixture
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any file is too long to wait for."""
-    monkeypatch.setitem(asking.AT_ONCE, "enrolments", 0)
+    monkeypatch.setattr(asking, "AT_ONCE", 0)
 
 
 def test_a_short_file_is_the_answer(site: Site) -> None:

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("reason", sa.String(length=400), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("problem", sa.String(length=10), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
@@ -37,7 +38,9 @@ def upgrade() -> None:
         sa.Column("created_at", lms.models.base.UTCDateTime(timezone=True), nullable=False),
         sa.Column("finished_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("forget_at", lms.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('waiting', 'done', 'cancelled', 'removed')", name=op.f("ck_lms_export_state")),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'done', 'failed', 'cancelled', 'removed')", name=op.f("ck_lms_export_state")
+        ),
         sa.ForeignKeyConstraint(["person_id"], ["lms_person.id"], name=op.f("fk_lms_export_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lms_export")),
         sa.UniqueConstraint("uid", name=op.f("uq_lms_export_uid")),

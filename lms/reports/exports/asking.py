@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import today, utcnow
@@ -22,8 +23,7 @@ from ..question import Question
 from ..tables import MOST_ROWS, TooLongError
 from . import lists, scopes
 
-AT_ONCE = {"enrolments": 50_000, "learners": 5_000}  # rows that are sent while somebody waits: judging takes its time
-KEPT = timedelta(days=7)
+AT_ONCE = 50_000  # rows that are sent while somebody waits
 MOST_AT_A_TIME = 3  # of one person, that are being made
 JOB_KIND = "export"
 FORMS = ("csv", "xlsx")
@@ -91,12 +91,15 @@ def ask(session: Session, viewer: Viewer, asked: lists.Asked, form: str, reason:
     )
     session.add(export)
     session.flush()
-    queue.enqueue(session, JOB_KIND, {"export": export.id}, once=_once(export.id), priority=_PRIORITY)
+    queue.enqueue(session, JOB_KIND, {"export": export.id}, once=once_of(export.id), priority=_PRIORITY)
     return export
 
 
-def _once(export_id: int) -> str:
-    return f"{JOB_KIND}:{export_id}"
+def once_of(export_id: Any) -> Any:
+    """What its job is known by; of a column in a statement."""
+    if isinstance(export_id, int):
+        return f"{JOB_KIND}:{export_id}"
+    return literal(f"{JOB_KIND}:") + cast(export_id, String)
 
 
 def question_of(export: Export) -> Question:
@@ -124,11 +127,12 @@ def list_own(session: Session, viewer: Viewer, limit: int = 30) -> Sequence[Prog
 
 
 def _progress(session: Session, exports: Sequence[Export]) -> list[Progress]:
-    names = [_once(export.id) for export in exports if export.state == "waiting"]
+    names = [once_of(export.id) for export in exports if export.state == "waiting"]
     failed = (
         set(session.scalars(select(Job.once).where(Job.once.in_(names), Job.state == "failed"))) if names else set()
     )
-    return [Progress(export, "failed" if _once(export.id) in failed else export.state) for export in exports]
+    # Until the row itself says so.
+    return [Progress(export, "failed" if once_of(export.id) in failed else export.state) for export in exports]
 
 
 def take(viewer: Viewer, export: Export, folder: Path) -> Path:
@@ -150,8 +154,22 @@ def file_of(folder: Path, export: Export) -> Path:
     return folder / f"{export.uid.hex}.{export.form}"
 
 
-def part_of(folder: Path, export: Export) -> Path:
-    return folder / f"{export.uid.hex}.part"
+def part_of(folder: Path, export: Export, attempt: int) -> Path:
+    """What one worker writes, and nobody else."""
+    return folder / f"{export.uid.hex}.{attempt:04}.part"
+
+
+def leavings(folder: Path, export: Export) -> Iterator[Path]:
+    """What workers wrote of it, the last one last; never the file itself."""
+    return iter(sorted(folder.glob(f"{export.uid.hex}.[0-9]*")))
+
+
+def remove(path: Path) -> None:
+    """A file or folder, if it is still there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def drop(session: Session, export: Export) -> None:

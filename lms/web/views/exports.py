@@ -50,7 +50,7 @@ def _home(problem: str = "", reason: str = "", report: str = lists.LISTS[0]) -> 
         total=lists.count(session, _list(what, report)),
         at_once=asking.AT_ONCE,
         exports=asking.list_own(session, access.viewer()),
-        kept_days=asking.KEPT.days,
+        kept_days=g.lms.settings.keep_exports_days,
         problem=problem,
         reason=reason,
         report=report,
@@ -68,7 +68,7 @@ def ask() -> AnyResponse | tuple[str, int]:
     try:
         asking.check(wanted, kind, reason, 0)
         total = lists.count(session, wanted)
-        if total <= asking.AT_ONCE[report]:
+        if total <= asking.AT_ONCE:
             return _send(what, wanted, kind, reason)
         with transaction() as writing:
             export = asking.ask(writing, access.viewer(), wanted, kind, reason, total)
@@ -99,7 +99,7 @@ def _page(uid: UUID, problem: str = "") -> str:
         progress=found,
         export=found.export,
         asked=Asked("exports.home", question, question),
-        kept_days=asking.KEPT.days,
+        kept_days=g.lms.settings.keep_exports_days,
         problem=problem,
     )
 
