@@ -16,6 +16,8 @@ from lms.models.rollups import FIGURES, Rollup, RollupCompanyMonth, RollupDue, R
 from lms.people.viewers import Viewer
 from lms.reports import regions
 from lms.reports.completions import count_completions
+from lms.reports.durations import durations
+from lms.reports.funnel import funnel
 from lms.reports.question import Question
 from lms.reports.rollups import folding, reading, rebuilding
 from lms.reports.targets import targets
@@ -63,7 +65,8 @@ def answer(session: Session, viewer: Viewer | None, question: Question) -> list[
     """All that is told of a question."""
     year = targets(session, viewer, 2026, as_of=question.as_of, reading=question.reading)
     grown = by_day(session, viewer, question, since=BEGINS, until=question.as_of)
-    told: list[Any] = [count_completions(session, viewer, question), year, grown]
+    steps, days = funnel(session, viewer, question), durations(session, viewer, question)
+    told: list[Any] = [count_completions(session, viewer, question), year, grown, steps, days]
     return told if question.overlaps else [*told, weekly(session, viewer, question)]
 
 
