@@ -73,7 +73,7 @@ from . import (
     statement_words,
 )
 from .csrf import FormExpiredError
-from .i18n import format_day, ngettext
+from .i18n import format_day, format_number, ngettext
 from .i18n import gettext as _
 from .redirects import safe_target
 from .templating import here, render, url
@@ -346,6 +346,10 @@ def _report(error: LMSError) -> str:
         "not_ended": _("%(value)s is not over yet. Choose today or a day before.", value=error.value),
         "many": _(
             "The address names %(count)s at once. The conditions were left aside; choose fewer.", count=error.value
+        ),
+        "wide": _(
+            "More than %(count)s people are meant, too many to look at one by one. Choose a course, a run or a region.",
+            count=format_number(int(error.value)) if error.reason == "wide" else "",
         ),
     }.get(error.reason) or _(
         "The address asks for “%(value)s”, which there is not. The conditions were left aside; choose them anew.",

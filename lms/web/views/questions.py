@@ -18,7 +18,7 @@ from lms.reports.checks import failed_checks
 from lms.reports.choices import list_choices
 from lms.reports.durations import DurationReport, durations
 from lms.reports.funnel import STEPS, Funnel, funnel
-from lms.reports.question import CURRENT, Question
+from lms.reports.question import CURRENT, Question, ReportError
 from lms.reports.regions import Regions
 from lms.reports.steps import REACHED, Reached, stayed_at
 from lms.reports.stops import ALL_DONE, StopReport, stopped_at, stops
@@ -27,6 +27,7 @@ from lms.reports.years import MonthReport, by_month, year_on_year
 from .. import access, asked, downloads, growth, people, question_tabs, report_pdf, seen, words
 from ..asked import Asked
 from ..database import session
+from ..errors import explain
 from ..i18n import current_language, format_day, format_number
 from ..i18n import gettext as _
 from ..templating import render, url
@@ -53,8 +54,12 @@ def page(name: str) -> str:
     viewer, language = access.viewer(), current_language()
     what = _asked(name)
     known = regions.load(session, viewer, what.question)
+    try:
+        template, shown = name, _PAGES[name](what, known)
+    except ReportError as error:  # about too many people
+        template, shown = "wide", {"title": _titles()[name], "name": name, "problem": explain(error)}
     return render(
-        f"lms/questions/{name}.html",
+        f"lms/questions/{template}.html",
         asked=what,
         today=today(),
         tabs=question_tabs.tabs(name),
@@ -63,8 +68,16 @@ def page(name: str) -> str:
         words=words,
         may_issue=access.statements.test(viewer),
         people_url=lambda **more: _people_url(what, **more),
-        **_PAGES[name](what, known),
+        **shown,
     )
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "funnel": _("From application to completion"),
+        "stops": _("Where learners stop"),
+        "durations": _("Days to complete"),
+    }
 
 
 def _people_url(what: Asked, *, row: Any = None, **more: Any) -> str:
@@ -234,13 +247,18 @@ def people_behind() -> str:
     values: dict[str, Any] = _behind()
     what = asked.read("questions.people_behind", _people_default(), people.SORTS, **values)
     known = regions.load(session, viewer, what.question)
-    shown = people.list_page(session, viewer, what, language, known, _among(what.question, known))
-    seen.people("company_people", len(shown.rows), words=what.question.to_document() | _behind())
+    problem, shown = "", None
+    try:
+        shown = people.list_page(session, viewer, what, language, known, _among(what.question, known))
+    except ReportError as error:  # about too many people
+        problem = explain(error)
+    seen.people("company_people", len(shown.rows) if shown else 0, words=what.question.to_document() | _behind())
     return render(
         "lms/questions/people.html",
         asked=what,
         title=_title(),
         page=shown,
+        problem=problem,
         link=lambda row: url("desk.learner", enrolment=row.learner.enrolment_uid),
     )
 
