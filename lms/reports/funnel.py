@@ -19,8 +19,8 @@ from . import regions
 from .applicants import applicants
 from .question import Question
 from .regions import Regions
+from .rollups import reading
 from .rows import Group, Groups, order_of, told_apart
-from .steps import reached
 from .sums import sums_of, total_of
 
 STEPS = ("applied", "enrolled", "begun", "half_way", "completed")
@@ -88,9 +88,11 @@ def _row(groups: tuple[Group, ...], sums: Counter[str]) -> FunnelRow:
 
 
 def _counted(question: Question, viewer: Viewer | None, known: Regions) -> Subquery:
-    inside = reached(question, viewer, known).subquery("inside")
+    inside = reading.reached(question, viewer, known)
     before = applicants(question, viewer, known.counted_as).subquery("before")
-    keys = ("run_id", "company_id", "region_id", "company_status_id", "enrolled_on")
+    keys = ["run_id", "company_id", "region_id", "company_status_id"]
+    if "enrolled_on" in inside.c:  # sums don't have it, and tell no question that needs it
+        keys.append("enrolled_on")
     parts = (
         select(*(inside.c[name] for name in keys), *(inside.c[name] for name in STEPS)),
         select(
