@@ -1,9 +1,11 @@
 """What costs much in each test and is no test's subject, done cheaply: passwords are hashed fast, what hangs on the code alone
-(how rules of routes build addresses, how statements are written in SQL) is worked out once and not for each app and engine.
+(how rules of routes build addresses, how statements are written in SQL) is worked out once and not for each app and engine,
+and what all tests share is not looked through for garbage again and again.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -54,3 +56,12 @@ def _is_alike(dialect: DefaultDialect, other: object) -> bool:
 Engine.__init__ = _make_with_shared_cache  # type: ignore[method-assign]
 DefaultDialect.__eq__ = _is_alike  # type: ignore[method-assign]
 DefaultDialect.__hash__ = lambda dialect: hash(type(dialect))  # type: ignore[method-assign]
+
+# Each test of the web makes an app and drops it: as often as is usual, to look for what such left took a quarter of the time.
+gc.set_threshold(100_000, 50, 5)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end; nobody has to look for garbage among them."""
+    gc.collect()
+    gc.freeze()
