@@ -114,11 +114,9 @@ def _ones(runs: Sequence[int], *conditions: ColumnElement[bool]) -> Subquery:
 
 def steps(*conditions: ColumnElement[bool]) -> Select:
     """Their steps, by the entries that meet the conditions. Several rows may have the same keys."""
-    week = _weeks(*conditions).cte("week")
-    rests = or_(week.c.next_begin.is_(None), week.c.next_begin > week.c.until)
-    is_first, is_half = week.c.number == 1, (2 * week.c.number - week.c.units).in_((0, 1))
-    ends = and_(week.c.until >= week.c.begin, rests)
-    begins_again = and_(week.c.next_end.is_not(None), or_(week.c.until.is_(None), rests))
+    each = _weeks(*conditions).subquery("each")
+    week = select(each).where(or_(*_of_note(each))).cte("week")
+    is_first, is_half, ends, begins_again = _of_note(week)
     parts = [
         _part(Plain, Plain.c.applied_on, applied=1, enrolled=1),
         _part(Plain, Plain.c.completed_on, Plain.c.done_on, completed=1).where(Plain.c.completed_on.is_not(None)),
@@ -136,6 +134,18 @@ def steps(*conditions: ColumnElement[bool]) -> Select:
     return select(
         of.c.reading, *(Plain.c[name] for name in GROUP), of.c.day, of.c.done_on, *(of.c[name] for name in FIGURES)
     ).join(Plain, and_(Plain.c.enrolment_id == of.c.enrolment_id, Plain.c.reading == of.c.reading))
+
+
+def _of_note(week: Subquery | CTE) -> tuple[ColumnElement[bool], ...]:
+    """Whether it is the first; half of the units are done with it; she rests after it, or begins again after a rest."""
+    of = week.c
+    rests = or_(of.next_begin.is_(None), of.next_begin > of.until)
+    return (
+        of.number == 1,
+        (2 * of.number - of.units).in_((0, 1)),
+        and_(of.until >= of.begin, rests),
+        and_(of.next_end.is_not(None), or_(of.until.is_(None), rests)),
+    )
 
 
 def _part(rows: Table | CTE, day: Any, done_on: Any = None, **figures: Any) -> Select:
