@@ -35,8 +35,8 @@ def weekdays() -> Mapping[int, str]:
 
 
 def monthdays() -> Mapping[int, str]:
-    days = {day: _("Day %(day)s of the month", day=day) for day in range(1, 31)}
-    return days | {31: _("The last day of the month")}
+    days = {day: _("Day %(day)s", day=day) for day in range(1, 31)}
+    return days | {31: _("The last day")}
 
 
 def when(rhythm: Rhythm) -> str:
@@ -70,9 +70,9 @@ def turn_states() -> Mapping[str, tuple[str, str, str]]:
 
 def why(turn: ScheduleTurn) -> str:
     """Why a time came to nothing, or not yet; "" where there is nothing to say."""
-    said = _reason(turn.reason, turn.facts)
     if turn.state != "waiting" or not turn.tries:
-        return said
+        return _reason(turn.reason, turn.facts)
+    said = _("It met a fault on our side.") if turn.reason == "fault" else _reason(turn.reason, turn.facts)
     return " ".join(
         part
         for part in (
