@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from collections.abc import Generator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 import openpyxl
@@ -52,9 +54,9 @@ class Desk:
             session.commit()
             return made.uid
 
-    def work(self) -> bool:
+    def work(self, name: str = "worker") -> bool:
         handlers = {asking.JOB_KIND: ExportMaker(self.files, kept_days=7), making.FORGET: ExportForgetter(self.files)}
-        return Worker(self.database, handlers).run_one("worker")
+        return Worker(self.database, handlers).run_one(name)
 
     def load(self, uid: UUID) -> asking.Progress:
         with self.database.reading() as session:
@@ -186,6 +188,43 @@ def test_a_killed_worker_is_followed_by_one_that_goes_on(
     assert (looked[1] > 0) is is_written
 
 
+def test_a_worker_that_only_slept_writes_where_nobody_reads(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease ends after the first part; another makes the whole file before it goes on with its second."""
+    uid, note = desk.ask(), making._Making._note
+    slept: list[Path] = []
+
+    def sleep(making_: making._Making, **values: object) -> None:
+        note(making_, **values)
+        if not slept:
+            slept.extend(asking.leavings(desk.folder, making_.export))
+            with desk.database.writing() as session:
+                queue.release_worker(session, "worker")
+                session.commit()
+            assert desk.work("another")
+
+    monkeypatch.setattr(making._Making, "_note", sleep)
+    assert desk.work()
+    assert slept
+    assert desk.file(uid) == desk.at_once()
+    assert desk.load(uid).export.rows == 2
+
+
+@pytest.mark.parametrize("form", asking.FORMS)
+def test_a_full_disk_is_told_and_left_as_it_was(desk: Desk, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid, settle = desk.ask(form=form), making._settle
+
+    def full(file: IO[bytes]) -> None:
+        settle(file)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(making, "_settle", full)
+    assert desk.work()
+    told = desk.load(uid)
+    assert (told.state, told.export.problem, told.export.rows) == ("failed", "disk", 0)
+    assert not list(desk.folder.iterdir())
+    assert not desk.work()
+
+
 def test_a_part_that_lies_on_another_disk_is_begun_again(desk: Desk) -> None:
     uid = desk.ask()
     with desk.database.writing() as session:
@@ -302,6 +341,12 @@ def test_one_that_could_not_be_made_says_so(desk: Desk) -> None:
     assert desk.load(uid).state == "failed"
     with desk.database.reading() as session:
         assert [one.state for one in asking.list_own(session, desk.viewer)] == ["failed"]
+        left = asking.part_of(desk.folder, asking.load(session, desk.viewer, uid).export, 3)
+    left.parent.mkdir(parents=True)
+    left.touch()
+    desk.forget()
+    assert not left.exists()
+    assert desk.load(uid).export.problem == "fault"
 
 
 def test_the_files_are_for_the_site_alone(desk: Desk) -> None:
