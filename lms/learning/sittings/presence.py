@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -80,9 +81,8 @@ def mark_rest(
     rest = session.scalars(
         expected(sitting).where(Enrolment.id.not_in(_noted(sitting))).order_by(Enrolment.id).with_for_update()
     ).all()
-    for enrolment in rest:
-        _write(session, sitting, enrolment, what, Stay(), "list", actor_id=actor_id, now=now)
     if rest:
+        _write_all(session, sitting, [(one, what, Stay()) for one in rest], "list", actor_id=actor_id, now=now)
         ledger.settle_run(session, run.id, now)
     return len(rest)
 
@@ -93,18 +93,21 @@ def confirm_leaving(session: Session, run: Run, sitting: Sitting, *, actor_id: i
     _refuse(run, sitting, now)
     if now < sitting.ends_at:
         raise SittingError("too_early_to_leave")
-    waiting = [found for found in newest_of_all(session, sitting).values() if found.awaits_leaving]
-    noted = 0
-    for found in sorted(waiting, key=lambda each: each.enrolment_id):
-        enrolment = ledger.lock(session, found.enrolment_id)
-        if enrolment.state != "enrolled" or not newest_is(session, sitting, enrolment, found):
-            continue
-        stay = Stay(found.arrived_at, None)
-        _write(session, sitting, enrolment, "present", stay, "list", actor_id=actor_id, now=now)
-        noted += 1
-    if noted:
+    awaiting = select(Attendance.enrolment_id).where(Attendance.sitting_id == sitting.id, Attendance.awaits_leaving)
+    enrolments = session.scalars(
+        select(Enrolment)
+        .where(Enrolment.id.in_(awaiting), Enrolment.state == "enrolled")
+        .order_by(Enrolment.id)
+        .with_for_update()
+    ).all()
+    words = newest_of_all(session, sitting)  # as they are once nobody else may add one
+    stayed = [
+        (one, "present", Stay(words[one.id].arrived_at, None)) for one in enrolments if words[one.id].awaits_leaving
+    ]
+    if stayed:
+        _write_all(session, sitting, stayed, "list", actor_id=actor_id, now=now)
         ledger.settle_run(session, run.id, now)
-    return noted
+    return len(stayed)
 
 
 def arrive(session: Session, run: Run, sitting: Sitting, enrolment: Enrolment, now: datetime) -> Standing:
@@ -140,11 +143,6 @@ def newest(session: Session, sitting: Sitting, enrolment: Enrolment) -> Attendan
         .order_by(Attendance.id.desc())
         .limit(1)
     )
-
-
-def newest_is(session: Session, sitting: Sitting, enrolment: Enrolment, row: Attendance) -> bool:
-    found = newest(session, sitting, enrolment)
-    return found is not None and found.id == row.id
 
 
 def newest_of_all(session: Session, sitting: Sitting) -> dict[int, Attendance]:
@@ -240,34 +238,59 @@ def _write(
     reason: str = "",
     awaits_leaving: bool = False,
 ) -> Attendance:
-    """The row and its entry in the ledger; whoever calls settles. The reason stays with the row: it may tell of somebody's
-    health, and the ledger is kept longest."""
-    counts = presence == "present" and not awaits_leaving
-    row = Attendance(
-        sitting_id=sitting.id,
-        enrolment_id=enrolment.id,
-        presence=presence,
-        arrived_at=stay.arrived_at,
-        left_at=stay.left_at,
-        awaits_leaving=awaits_leaving,
-        hours=recognised(sitting, stay) if counts else 0.0,
-        source=source,
-        recorded_at=now,
-        actor_id=actor_id,
-        reason=reason,
-    )
-    session.add(row)
+    """One row, see `_write_all`."""
+    said = [(enrolment, presence, stay)]
+    return _write_all(
+        session, sitting, said, source, now=now, actor_id=actor_id, reason=reason, awaits_leaving=awaits_leaving
+    )[0]
+
+
+def _write_all(
+    session: Session,
+    sitting: Sitting,
+    said: Sequence[tuple[Enrolment, str, Stay]],
+    source: str,
+    *,
+    now: datetime,
+    actor_id: int | None = None,
+    reason: str = "",
+    awaits_leaving: bool = False,
+) -> list[Attendance]:
+    """The rows and their entries in the ledger, by a few statements; whoever calls settles. The reason stays with the row: it
+    may tell of somebody's health, and the ledger is kept longest."""
+    rows = [
+        Attendance(
+            sitting_id=sitting.id,
+            enrolment_id=enrolment.id,
+            presence=presence,
+            arrived_at=stay.arrived_at,
+            left_at=stay.left_at,
+            awaits_leaving=awaits_leaving,
+            hours=recognised(sitting, stay) if presence == "present" and not awaits_leaving else 0.0,
+            source=source,
+            recorded_at=now,
+            actor_id=actor_id,
+            reason=reason,
+        )
+        for enrolment, presence, stay in said
+    ]
+    session.add_all(rows)
     session.flush()
-    ledger.append(
+    ledger.append_all(
         session,
-        enrolment,
-        "attended",
-        effective_on=sitting.day,
-        recorded_at=now,
-        unit_key=sitting.key,
-        points=row.hours,
-        max_points=0.0 if presence == "excused" else sitting.hours,
-        actor_id=actor_id,
-        once=f"attended:{row.id}",
+        [
+            ledger.entry_of(
+                enrolment,
+                "attended",
+                effective_on=sitting.day,
+                recorded_at=now,
+                unit_key=sitting.key,
+                points=row.hours,
+                max_points=0.0 if presence == "excused" else sitting.hours,
+                actor_id=actor_id,
+                once=f"attended:{row.id}",
+            )
+            for row, (enrolment, presence, _stay) in zip(rows, said, strict=True)
+        ],
     )
-    return row
+    return rows
