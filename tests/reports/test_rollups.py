@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from lms.models import Database, Enrolment, LedgerEntry, Run
+from lms.models import Database, Enrolment, LedgerEntry, Run, RunUnit
 from lms.models.rollups import FIGURES, Rollup, RollupCompanyMonth, RollupDue, RollupRunDay, RollupRunMonth, RollupStep
 from lms.people.viewers import Viewer
 from lms.reports import regions
@@ -19,11 +19,12 @@ from lms.reports.completions import count_completions
 from lms.reports.durations import durations
 from lms.reports.funnel import funnel
 from lms.reports.question import Question
-from lms.reports.rollups import folding, reading, rebuilding
+from lms.reports.rollups import folding, plain, reading, rebuilding
+from lms.reports.rollups.steps import Step, lay_out, steps
 from lms.reports.targets import targets
 from lms.reports.weekly import by_day, weekly
 
-from .country import Country, make_country
+from .country import UNITS, Country, make_country
 from .test_properties import BEGINS, READINGS, random_history
 
 TABLES = (RollupStep, RollupRunDay, RollupRunMonth, RollupCompanyMonth)
@@ -222,6 +223,37 @@ def test_a_site_with_a_history_has_its_sums_made(database: Database) -> None:
         assert not count_completions(session, None, asked).total.applied, "the sums are what is read"
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_the_short_way_makes_the_same_steps(country: Country, seed: int) -> None:
+    """Of enrolments in which nothing is taken back, units done in any order and noted up to twelve days later."""
+    random = Random(seed)
+    course = country.course("first-steps", "첫걸음")
+    country.run("a", course, "busan", "2026-06-01", "2026-09-30")
+    without = country.run("without units", course, "busan", "2026-06-01", "2026-09-30")
+    country.session.execute(delete(RunUnit).where(RunUnit.run_id == without.id))
+    country.company("company", "busan")
+    for number in range(40):
+        person, run = f"사람 {number}", random.choice(("a", "a", "a", "without units"))
+        joined = BEGINS + timedelta(days=random.randrange(-3, 4))
+        country.enrol(person, "company", run, joined.isoformat())
+        most_late = random.choice((0, 0, 4, 12))
+        for kind in random.choices(("unit_done", "completed", "withdrawn"), weights=(7, 1, 1), k=random.randrange(6)):
+            day = joined + timedelta(days=random.randrange(-1, 25))
+            noted = day + timedelta(days=random.randint(0, most_late))
+            country.note(person, run, kind, day.isoformat(), recorded=noted.isoformat())
+    session, runs = country.session, [run.id for run in country.runs.values()]
+    plain.find(session, runs)
+    found = select(plain.Plain.c.enrolment_id)
+    by_reading = dict(
+        session.execute(select(plain.Plain.c.reading, func.count()).group_by(plain.Plain.c.reading)).all()
+    )
+    assert by_reading.keys() == {0, 1, 2}
+    lay_out(session, plain.steps())
+    assert {name for name in FIGURES if session.scalar(select(func.count()).where(Step.c[name] != 0))} == set(FIGURES)
+    lay_out(session, plain.steps(), steps(Enrolment.id.in_(found), sign=-1))
+    assert session.execute(select(Step)).all() == []
+
+
 def _delete_entry(session: Session) -> None:
     newest = select(func.max(LedgerEntry.id)).scalar_subquery()
     session.execute(delete(LedgerEntry).where(LedgerEntry.id == newest))
@@ -236,7 +268,11 @@ def _move_start(session: Session) -> None:
     session.execute(update(Run).values(learn_from=date(2026, 1, 1)))
 
 
-@pytest.mark.parametrize("change", [_delete_entry, _move_enrolment, _move_start])
+def _drop_unit(session: Session) -> None:
+    session.execute(delete(RunUnit).where(RunUnit.key == UNITS[-1]))
+
+
+@pytest.mark.parametrize("change", [_delete_entry, _move_enrolment, _move_start, _drop_unit])
 def test_what_takes_the_ground_away_is_noticed(history: Country, change: Any) -> None:
     person, run = next(iter(history.enrolments))
     history.note(person, run, "withdrawn", "2026-05-30")
