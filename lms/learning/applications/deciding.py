@@ -243,7 +243,7 @@ def _seat(
     session: Session, run: Run, found: Sequence[Application], actor_id: int | None, now: datetime
 ) -> list[Admitted]:
     desk = seats.Desk(session, run, [row.person_id for row in found], now)
-    results = [desk.admit(row.person_id, way=row.way, actor_id=actor_id) for row in found]
+    results = desk.admit_all([(row.person_id, row.way) for row in found], actor_id=actor_id)
     waiting = [result for result in results if result.outcome == "waiting"]
     facts = telling.of_run(session, run)
     told = [(result.person_id, facts | {"place": result.place}, None) for result in waiting]

@@ -6,8 +6,8 @@ each of these has to have one left for whoever comes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -200,10 +200,8 @@ def admit(
     """
     now = now or utcnow()
     desk = Desk(session, lock(session, run_id), people, now, is_program=is_program)
-    return [
-        desk.admit(person, way=way, actor_id=actor_id, reason=reason, waits=waits, is_noted=is_noted)
-        for person in dict.fromkeys(people)
-    ]
+    wanted = [(person, way) for person in dict.fromkeys(people)]
+    return desk.admit_all(wanted, actor_id=actor_id, reason=reason, waits=waits, is_noted=is_noted)
 
 
 def problem_of_run(run: Run, day: date) -> str:
@@ -245,6 +243,7 @@ class Desk:
                 )
             )
         }
+        self._new: set[int] = set()  # whose enrolment was made here and has no entry yet
         self.may_wait = self.day <= admission.last_day_to_move_up(session, run)
 
     def refusal(self, person: int) -> str:
@@ -263,16 +262,26 @@ class Desk:
         origin = self.origins[person]
         return self.book.has_seats(origin.company_id, origin.region_id)
 
-    def admit(
+    def admit(self, person: int, *, way: str, actor_id: int | None) -> Admitted:
+        return self.admit_all([(person, way)], actor_id=actor_id)[0]
+
+    def admit_all(
         self,
-        person: int,
+        wanted: Iterable[tuple[int, str]],
         *,
-        way: str,
         actor_id: int | None,
         reason: str = "",
         waits: bool = True,
         is_noted: bool = True,
-    ) -> Admitted:
+    ) -> list[Admitted]:
+        """People, and by which way each comes, in this order. A few statements, however many they are."""
+        given = [self._give(person, way, actor_id, waits=waits, is_noted=is_noted) for person, way in wanted]
+        self.session.flush()
+        self._enter([one for one in given if one.outcome == "enrolled"], actor_id, reason)
+        return self._with_places(given)
+
+    def _give(self, person: int, way: str, actor_id: int | None, *, waits: bool, is_noted: bool) -> Admitted:
+        """A seat, a place or a refusal, kept in rows that are not written yet."""
         refused = self.refusal(person)
         if not refused and not self.has_seat(person) and not (waits and self.may_wait):
             refused = "full"
@@ -283,8 +292,9 @@ class Desk:
             application = self._apply(person, way)
         if not self.has_seat(person):
             assert application is not None
-            return self._wait(application, actor_id)
-        return self._enrol(person, application, actor_id, reason)
+            self._wait(application, actor_id)
+            return Admitted(person, "waiting", application=application)
+        return Admitted(person, "enrolled", enrolment=self._seat(person), application=application)
 
     def _apply(self, person: int, way: str) -> Application:
         origin = self.origins[person]
@@ -301,51 +311,80 @@ class Desk:
         self._applications[person] = made
         return made
 
-    def _wait(self, application: Application, actor_id: int | None) -> Admitted:
+    def _wait(self, application: Application, actor_id: int | None) -> None:
         if application.state != "waiting":
             application.state, application.waiting_at = "waiting", self.now
             if application.approved_at is None and actor_id is not None:
                 application.approved_at, application.approved_by = self.now, actor_id
-        self.session.flush()
-        place = place_of(self.session, application)
-        return Admitted(application.person_id, "waiting", application=application, place=place)
 
-    def _enrol(self, person: int, application: Application | None, actor_id: int | None, reason: str) -> Admitted:
-        origin = self.origins[person]
+    def _seat(self, person: int) -> Enrolment:
+        """Who comes again keeps the company and region that she first came with."""
         enrolment = self._enrolments.get(person)
-        once = None
         if enrolment is None:
+            origin = self.origins[person]
             enrolment = Enrolment(
                 run_id=self.run.id,
                 person_id=person,
                 company_id=origin.company_id,
                 region_id=origin.region_id,
                 company_status_id=origin.status_id,
-                state="enrolled",
                 enrolled_at=self.now,
                 enrolled_on=self.day,
             )
             self.session.add(enrolment)
-            self.session.flush()
-            once = f"enrolled:{enrolment.id}"
             self._enrolments[person] = enrolment
-        enrolment.state = "enrolled"  # who comes again keeps the company and region that she first came with
-        ledger.append(
-            self.session,
-            enrolment,
-            "enrolled",
-            effective_on=self.day,
-            recorded_at=self.now,
-            actor_id=actor_id,
-            reason=reason,
-            once=once,
-        )
+            self._new.add(person)
+        enrolment.state = "enrolled"
         self.book.take(enrolment.company_id, enrolment.region_id)
-        if application is not None:
-            application.state, application.enrolment_id = "accepted", enrolment.id
-            application.decided_at, application.decided_by = self.now, actor_id
-            self.session.flush()
-        return Admitted(person, "enrolled", enrolment=enrolment, application=application)
+        return enrolment
+
+    def _enter(self, enrolled: Sequence[Admitted], actor_id: int | None, reason: str) -> None:
+        """The ledger's entries of those who came, and what became of their applications."""
+        entries = []
+        for one in enrolled:
+            assert one.enrolment is not None
+            entries.append(
+                ledger.entry_of(
+                    one.enrolment,
+                    "enrolled",
+                    effective_on=self.day,
+                    recorded_at=self.now,
+                    actor_id=actor_id,
+                    reason=reason[:400],
+                    once=f"enrolled:{one.enrolment.id}" if one.person_id in self._new else None,
+                )
+            )
+            if one.application is not None:
+                one.application.state, one.application.enrolment_id = "accepted", one.enrolment.id
+                one.application.decided_at, one.application.decided_by = self.now, actor_id
+            self._new.discard(one.person_id)
+        ledger.append_all(self.session, entries)
+
+    def _with_places(self, given: list[Admitted]) -> list[Admitted]:
+        """With the place of each who waits. Two or more are counted by one query."""
+        waiting = [one.application for one in given if one.outcome == "waiting" and one.application is not None]
+        if not waiting:
+            return given
+        if len(waiting) == 1:
+            places = {waiting[0].id: place_of(self.session, waiting[0])}
+        else:
+            places = places_of_run(self.session, self.run.id)
+        return [
+            replace(one, place=places[one.application.id])
+            if one.outcome == "waiting" and one.application is not None
+            else one
+            for one in given
+        ]
+
+
+def places_of_run(session: Session, run_id: int) -> dict[int, int]:
+    """Application → its place on the run's waiting list, from 1."""
+    line = session.scalars(
+        select(Application.id)
+        .where(Application.run_id == run_id, Application.state == "waiting")
+        .order_by(Application.waiting_at, Application.id)
+    )
+    return {id_: place for place, id_ in enumerate(line, start=1)}
 
 
 def place_of(session: Session, application: Application) -> int:

@@ -35,12 +35,8 @@ def move_up(session: Session, run_id: int, *, now: datetime | None = None) -> li
     if not people:
         return []
     desk = seats.Desk(session, run, people, now)
-    moved = []
-    for person in people:
-        if not desk.refusal(person) and desk.has_seat(person):
-            enrolment = desk.admit(person, way="self", actor_id=None).enrolment
-            assert enrolment is not None
-            moved.append(enrolment)
+    admitted = desk.admit_all([(person, "self") for person in people], actor_id=None, waits=False)
+    moved = [one.enrolment for one in admitted if one.enrolment is not None]
     facts = telling.of_run(session, run)
     send_many(session, "moved_up", [(row.person_id, facts, None) for row in moved], now=now)
     return [row.id for row in moved]
