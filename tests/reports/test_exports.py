@@ -20,7 +20,7 @@ from lms.clock import today, utcnow
 from lms.errors import NotFoundError
 from lms.files import FileStore
 from lms.jobs import chores, queue
-from lms.jobs.worker import Worker
+from lms.jobs.worker import Handler, Worker
 from lms.learning import enrolments, ledger
 from lms.models import Database, Export, Job, Message
 from lms.people.viewers import Viewer
@@ -55,7 +55,10 @@ class Desk:
             return made.uid
 
     def work(self, name: str = "worker") -> bool:
-        handlers = {asking.JOB_KIND: ExportMaker(self.files, kept_days=7), making.FORGET: ExportForgetter(self.files)}
+        handlers: dict[str, Handler] = {
+            asking.JOB_KIND: ExportMaker(self.files, kept_days=7),
+            making.FORGET: ExportForgetter(self.files),
+        }
         return Worker(self.database, handlers).run_one(name)
 
     def load(self, uid: UUID) -> asking.Progress:

@@ -70,7 +70,7 @@ def sheet(asked: Asked, rows: Iterable[Sequence[Any]]) -> Sheet:
 
 def at_once(session: Session, asked: Asked) -> Sheet:
     """All of it, read while the rows are written."""
-    reader = _Reader(session, asked)
+    reader = Reader(session, asked)
     spans = reader.spans(lambda: nullcontext(session), 0)
     return sheet(asked, (row for span in spans for part in reader.read(session, span) for row in part.rows))
 
@@ -80,7 +80,7 @@ def parts(sessions: Sessions, asked: Asked, after: int = 0) -> Generator[Part, N
     held; the database goes on to the next while the rows of this one are made and written. Whoever doesn't read to the end
     closes it."""
     with sessions() as session:
-        reader = _Reader(session, asked)
+        reader = Reader(session, asked)
 
     def read(span: Span) -> Generator[Part, None, None]:
         with sessions() as session:
@@ -110,7 +110,7 @@ def _rest(
         yield item
 
 
-class _Reader:
+class Reader:
     """What all parts share is looked up once."""
 
     def __init__(self, session: Session, asked: Asked) -> None:
@@ -145,21 +145,24 @@ class _Reader:
         return Span(after, last, ids)
 
     def read(self, session: Session, span: Span) -> Iterator[Part]:
-        is_told = standings.memberships if self.asked.report == "enrolments" else standings.with_progress
         cells = self._enrolment
         if self.asked.report == "learners":
             hours = standings.missing_hours(session, self.asked.question, span, self.runs)
             cells = partial(self._learner, hours)
         # Both in the order of enrolling, and read side by side.
         with (
-            _streamed(session, is_told(self.asked.question, span), of_ledger=True) as told,
-            _streamed(session, self._people(span)) as people,
+            _streamed(session, self.told(span), of_ledger=True) as told,
+            _streamed(session, self.people(span)) as people,
         ):
             met = ((row[0], cells(row, known)) for row, known in _met(_rows(people), _rows(told)))
             while rows := list(islice(met, PART)):
                 yield Part([row for _id, row in rows], rows[-1][0])
 
-    def _people(self, span: Span) -> Select:
+    def told(self, span: Span) -> Select:
+        is_told = standings.memberships if self.asked.report == "enrolments" else standings.with_progress
+        return is_told(self.asked.question, span)
+
+    def people(self, span: Span) -> Select:
         """Who they are, and with whom; of those who were employed there more than once, the last time is first."""
         question = self.asked.question
         number = and_(Employment.person_id == Enrolment.person_id, Employment.company_id == Enrolment.company_id)
