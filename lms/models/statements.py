@@ -17,7 +17,8 @@ class Statement(Base):
 
     `scope` is what its issuer answered for, `scope_key` a digest of it, `printed` all words on the paper. `rows` are the cells
     as canonical JSON (`lms.reports.statements.cells`), `digest` its SHA-256, `total` the cells of the line of totals, None
-    where there is none. `columns` are name, heading and kind of each. `definition` and `version` say by which meaning of the
+    where there is none. `columns` are name, heading and kind of each, `keys` say as JSON what each row is of,
+    whatever it is called. `definition` and `version` say by which meaning of the
     figures and which code it was counted. `issued_by` is a person's uid and no foreign key: the row outlives hers.
     `for_outsiders`: small cells are hidden, and it was compared with those that were issued before.
     """
@@ -45,6 +46,7 @@ class Statement(Base):
     printed: Mapped[dict[str, Any]]
     columns: Mapped[list[Any]]
     rows: Mapped[str] = mapped_column(Text, deferred=True)
+    keys: Mapped[str] = mapped_column(Text, deferred=True)
     total: Mapped[list[Any] | None]
     digest: Mapped[str] = mapped_column(String(64))
     definition: Mapped[int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, Subquery, and_, func, or_, select
@@ -10,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from lms.clock import end_of_day, today
+from lms.clock import end_of_day
 from lms.learning.enrolments import covers
 from lms.models import (
     Application,
@@ -76,7 +77,7 @@ def applicants(question: Question, viewer: Viewer | None, regions: Mapping[int, 
     if question.filter("region") or question.filter("zone"):
         statement = statement.where(row.c.region_id.in_(regions))
     if viewer is not None and not viewer.is_programme_office:
-        statement = statement.where(_is_seen(viewer, row))
+        statement = statement.where(_is_seen(viewer, row, question.asking_day))
     return statement
 
 
@@ -111,7 +112,7 @@ def _is_enrolled(question: Question) -> ColumnElement[bool]:
     )
 
 
-def _is_seen(viewer: Viewer, row: Subquery) -> ColumnElement[bool]:
+def _is_seen(viewer: Viewer, row: Subquery, day: date) -> ColumnElement[bool]:
     """As `visible_to` has it of enrolments."""
     of = row.c
     conditions: list[ColumnElement[bool]] = [of.person_id == viewer.id]
@@ -121,7 +122,7 @@ def _is_seen(viewer: Viewer, row: Subquery) -> ColumnElement[bool]:
     if centres := viewer.officer_centres | viewer.instructor_centres:
         served = or_(
             covers(CentreRegion.from_on, CentreRegion.to_on, of.enrolled_on),
-            covers(CentreRegion.from_on, CentreRegion.to_on, today()),
+            covers(CentreRegion.from_on, CentreRegion.to_on, day),
         )
         theirs = select(CentreRegion.id).where(
             CentreRegion.centre_id.in_(centres), CentreRegion.region_id == of.region_id, served

@@ -77,7 +77,8 @@ def _durations(session: Session, viewer: Viewer | None, question: Question, lang
 
 def _stops(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
     report = stops(session, viewer, question)
-    return Sheet(f"멈춘 곳 {question.as_of}", columns.STOPS, _stop_cells(report, language))
+    keys = ([row.course, row.unit or ""] for row in report.rows)
+    return Sheet(f"멈춘 곳 {question.as_of}", columns.STOPS, _stop_cells(report, language), keys=keys)
 
 
 def _stop_cells(report: StopReport, language: str) -> list[tuple[Any, ...]]:
@@ -99,11 +100,12 @@ def _stop_cells(report: StopReport, language: str) -> list[tuple[Any, ...]]:
 
 
 def _checks(session: Session, viewer: Viewer | None, question: Question, _language: str) -> Sheet:
+    rows = failed_checks(session, viewer, question)
     cells = (
-        (row.course, row.unit, row.unit_title, row.check, row.title, row.tries, row.failed, row.rate)
-        for row in failed_checks(session, viewer, question)
+        (row.course, row.unit, row.unit_title, row.check, row.title, row.tries, row.failed, row.rate) for row in rows
     )
-    return Sheet(f"검사 항목 {question.as_of}", columns.CHECKS, cells)
+    keys = ([row.course, row.unit, row.check] for row in rows)
+    return Sheet(f"검사 항목 {question.as_of}", columns.CHECKS, cells, keys=keys)
 
 
 def _targets(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -121,11 +123,13 @@ def _targets(session: Session, viewer: Viewer | None, question: Question, langua
 
 
 def _years(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
+    rows = year_on_year(session, viewer, question, language=language)
     cells = (
         (row.year, row.key, row.name, row.as_of, row.enrolled, row.completed, row.rate, row.target, row.achieved)
-        for row in year_on_year(session, viewer, question, language=language)
+        for row in rows
     )
-    return Sheet(f"사업별 해마다 {question.as_of}", columns.YEARS, cells)
+    keys = ([str(row.year), row.key] for row in rows)
+    return Sheet(f"사업별 해마다 {question.as_of}", columns.YEARS, cells, keys=keys)
 
 
 def _months(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:
@@ -136,7 +140,9 @@ def _months(session: Session, viewer: Viewer | None, question: Question, languag
         for row in report.rows
         for month, count in zip(report.months, row.counts, strict=True)
     )
-    return Sheet(f"달마다 수료 {question.as_of}", [*columns.of_groups(question.by), *columns.MONTHLY], cells)
+    keys = ([*(group.key for group in row.groups), f"{month:%Y-%m}"] for row in report.rows for month in report.months)
+    heads = [*columns.of_groups(question.by), *columns.MONTHLY]
+    return Sheet(f"달마다 수료 {question.as_of}", heads, cells, keys=keys)
 
 
 def _learners(session: Session, viewer: Viewer | None, question: Question, language: str) -> Sheet:

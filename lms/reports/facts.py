@@ -245,13 +245,13 @@ def _narrowing(
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if viewer is not None and not viewer.is_programme_office:
-        conditions.append(visible_to(viewer, day))
+        conditions.append(visible_to(viewer, day or question.asked_on))
         if near is not None:
             conditions.append(_is_near(viewer, near))
     if question.filter("company"):
         conditions.append(of_companies(question, Enrolment.company_id))
     if question.filter("cluster"):
-        conditions.append(Enrolment.company_id.in_(_ever_members(question)))
+        conditions.append(Enrolment.company_id.in_(ever_members(question)))
     if question.filter("centre"):
         conditions.append(Enrolment.region_id.in_(_ever_served(question)))
     if runs_are := is_run(question):
@@ -272,10 +272,12 @@ def _is_near(viewer: Viewer, near: Collection[int]) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
-def _ever_members(question: Question) -> Select:
-    """The companies that have been members of a cluster that is asked for."""
-    clusters = select(Cluster.id).where(Cluster.slug.in_(question.filter("cluster")))
-    return select(ClusterMember.company_id).where(ClusterMember.cluster_id.in_(clusters))
+def ever_members(question: Question) -> Select:
+    """The companies that have been members of a cluster that is asked for, or of any."""
+    members = select(ClusterMember.company_id)
+    if slugs := question.filter("cluster"):
+        members = members.where(ClusterMember.cluster_id.in_(select(Cluster.id).where(Cluster.slug.in_(slugs))))
+    return members
 
 
 def _ever_served(question: Question) -> Select:
@@ -317,8 +319,16 @@ def of_companies(question: Question, company_id: Any) -> ColumnElement[bool]:
     asked = is_company(companies)
     if question.regions == "today":
         today = aliased(Company)
-        asked = or_(asked, Company.merged_into_id.in_(select(today.id).where(is_company(companies, today))))
+        into = Company.merged_into_id.in_(select(today.id).where(is_company(companies, today)))
+        asked = or_(asked, and_(into, was_merged(question)))
     return company_id.in_(select(Company.id).where(asked))
+
+
+def was_merged(question: Question, company: Any = Company) -> ColumnElement[bool]:
+    """Whether a company had been merged into another one when the question was asked."""
+    if question.asked_on is None:
+        return company.merged_into_id.is_not(None)
+    return and_(company.merged_into_id.is_not(None), company.merged_at < end_of_day(question.asked_on))
 
 
 def of_statuses(question: Question, status_id: Any) -> ColumnElement[bool]:

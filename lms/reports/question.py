@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
+from lms.clock import today
 from lms.errors import LMSError
 from lms.models.companies import FACTORY_LEVELS, SIZE_CLASSES
 
@@ -67,6 +68,9 @@ class Question:
     which an enrolment must have one; dimensions without an entry are not filtered. Keys are slugs; of companies uids or
     business numbers; of runs the course's slug, a hyphen and the number.
 
+    `asked_on` is the day on which it was asked, if not today: the regions and companies of today are those of that day, and
+    the viewer answers for what she answered for then. So a statement can be asked again.
+
     Raises:
         ReportError
     """
@@ -76,6 +80,7 @@ class Question:
     reading: Reading = "recorded"
     regions: Regions = "then"
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asked_on: date | None = None
 
     def __post_init__(self) -> None:
         for place, name in enumerate(self.by):
@@ -95,6 +100,10 @@ class Question:
             for value in values:
                 _refuse_value(name, value)
         object.__setattr__(self, "filters", MappingProxyType(kept))
+
+    @property
+    def asking_day(self) -> date:
+        return self.asked_on or today()
 
     @property
     def overlaps(self) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from lms.clock import today
 from lms.learning.enrolments import covers
 from lms.models import Centre, CentreRegion, Company, CompanyStatus, Region, RegionSuccession, Zone
+from lms.models.rollups import RollupRegion
 from lms.people.viewers import Viewer
 
+from .days import DayOf
 from .facts import is_company
 from .question import Question
 from .rollups.scope import Scope, columns, scope
@@ -41,15 +42,29 @@ class RegionFacts:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """What hangs on the days of single enrolments, by regions: `seen` (`of_asked`) are those all of whose enrolments the
+    viewer's centres see (belong to the centres that the question filters by), `partly_seen` (`partly_asked`) those of which
+    some do; `mixed` are those which a centre served on some only of the days on which people enrolled."""
+
+    seen: frozenset[int] = frozenset()
+    partly_seen: frozenset[int] = frozenset()
+    of_asked: frozenset[int] = frozenset()
+    partly_asked: frozenset[int] = frozenset()
+    mixed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Regions:
     """All regions, for those that the question leaves the one under which each is counted, and for all that of today.
-    `near` are those that the viewer's centres ever served; `sums` says what the rollups can tell of them."""
+    `near` are those that the viewer's centres ever served; `sums` and `apart` say what the rollups can tell of them."""
 
     by_id: Mapping[int, RegionFacts]
     counted_as: Mapping[int, int]
     of_today: Mapping[int, int]
     near: frozenset[int] = frozenset()
     sums: Scope | None = None
+    apart: Apart = Apart()
 
     @cached_property
     def of_slug(self) -> Mapping[str, RegionFacts]:
@@ -62,7 +77,7 @@ class Regions:
 
     def on_its_day(self, question: Question) -> list[RegionFacts]:
         """The regions that there were on the day, or that there are today."""
-        day = today() if question.regions == "today" else question.as_of
+        day = question.asking_day if question.regions == "today" else question.as_of
         return [region for region in self.by_id.values() if region.is_on(day)]
 
 
@@ -76,6 +91,7 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
             RegionSuccession.on,
             is_served(viewer, question).label("is_open"),
             _is_near(viewer).label("is_near"),
+            _is_mixed(Region.id).label("is_mixed"),
             *columns(viewer, question, Region.id),
         )
         .join(Zone, Zone.id == Region.zone_id)
@@ -85,7 +101,7 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
     by_id: dict[int, RegionFacts] = {}
     successors: dict[int, set[int]] = {}
     near: set[int] = set()
-    for region, zone, successor, on, is_open, is_near, *_ in rows:
+    for region, zone, successor, on, is_open, is_near, *_rest in rows:
         if is_near:
             near.add(region.id)
         by_id[region.id] = RegionFacts(
@@ -100,13 +116,31 @@ def load(session: Session, viewer: Viewer | None, question: Question) -> Regions
             region.to_on,
             bool(is_open),
         )
-        if successor is not None and on <= today():
+        if successor is not None and on <= question.asking_day:
             successors.setdefault(region.id, set()).add(successor)
     of_today = {id_: _followed(id_, successors) for id_ in by_id}
     counted_as = of_today if question.regions == "today" else {id_: id_ for id_ in by_id}
     left = {id_: to for id_, to in counted_as.items() if _is_left(question, by_id[to])}
-    sums = scope(question, [(row[0].id, *row[6:]) for row in rows])
-    return Regions(by_id, left, of_today, frozenset(near), sums)
+    sums = scope(question, [(row[0].id, *row[7:]) for row in rows])
+    return Regions(by_id, left, of_today, frozenset(near), sums, _apart(rows))
+
+
+def _apart(rows: Sequence[Any]) -> Apart:
+    def those(name: str, value: int | None) -> frozenset[int]:
+        return frozenset(row[0].id for row in rows if getattr(row, name) == value)
+
+    mixed = frozenset(row[0].id for row in rows if row.is_mixed)
+    return Apart(those("seen", 1), those("seen", None), those("of_asked", 1), those("of_asked", None), mixed)
+
+
+def _is_mixed(region: Any) -> ColumnElement[bool]:
+    its = RollupRegion.c.region_id == region
+    first = select(RollupRegion.c.enrolled_from).where(its).correlate_except(RollupRegion).scalar_subquery()
+    last = select(RollupRegion.c.enrolled_to).where(its).correlate_except(RollupRegion).scalar_subquery()
+    begins, ends = DayOf(CentreRegion.from_on), DayOf(CentreRegion.to_on)
+    always = and_(or_(CentreRegion.from_on.is_(None), begins <= first), or_(CentreRegion.to_on.is_(None), ends >= last))
+    ever = and_(or_(CentreRegion.from_on.is_(None), begins <= last), or_(CentreRegion.to_on.is_(None), ends >= first))
+    return exists().where(CentreRegion.region_id == region, ever, ~always)
 
 
 def _is_near(viewer: Viewer | None) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from lms.clock import end_of_day
@@ -143,7 +143,7 @@ def _company_of(question: Question, company_id: Any) -> Any:
         return company_id
     its = aliased(Company)
     return (
-        select(func.coalesce(its.merged_into_id, its.id))
+        select(case((facts.was_merged(question, its), its.merged_into_id), else_=its.id))
         .where(its.id == company_id)
         .correlate_except(its)
         .scalar_subquery()
@@ -153,7 +153,7 @@ def _company_of(question: Question, company_id: Any) -> Any:
 def _stands_alone(question: Question) -> ColumnElement[bool]:
     """Whether a company was not known on the day to be another one, which has the row."""
     if question.regions == "today" or question.reading != "recorded":
-        return Company.merged_into_id.is_(None)
+        return not_(facts.was_merged(question))
     return or_(Company.merged_at.is_(None), Company.merged_at >= end_of_day(question.as_of))
 
 

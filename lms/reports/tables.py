@@ -44,12 +44,14 @@ class TooLongError(LMSError):
 @dataclass(frozen=True)
 class Sheet:
     """A table with what was asked for it. `rows` are read once, so that they need not be held. `total` is the line below them
-    on paper; CSV, XLSX and JSON leave it out, since whoever sums a column would count it twice."""
+    on paper; CSV, XLSX and JSON leave it out, since whoever sums a column would count it twice. `keys` say of each row what
+    it is of, whatever that is called; none where nobody will ask again."""
 
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
     total: Sequence[Any] | None = None
+    keys: Iterable[Sequence[str]] = ()
 
 
 def safe_text(text: str) -> str:
@@ -76,13 +78,14 @@ def completion_sheet(report: CompletionReport) -> Sheet:
 
 
 def grouped_sheet(
-    title: str, dimensions: Sequence[str], rows: Iterable[Grouped], figures: Sequence[Column], total: Any = None
+    title: str, dimensions: Sequence[str], rows: Sequence[Grouped], figures: Sequence[Column], total: Any = None
 ) -> Sheet:
     """One row a group; a figure's name is that of the row's attribute, and of the total's."""
     columns = [*of_groups(dimensions), *figures]
     cells = ((*group_cells(dimensions, row.groups), *_figures(row, figures)) for row in rows)
     blank = [""] * (len(columns) - len(figures))
-    return Sheet(title, columns, cells, None if total is None else [*blank, *_figures(total, figures)])
+    keys = ([group.key for group in row.groups] for row in rows)
+    return Sheet(title, columns, cells, None if total is None else [*blank, *_figures(total, figures)], keys)
 
 
 def _figures(row: Any, figures: Sequence[Column]) -> list[Any]:
@@ -121,7 +124,8 @@ def _learner_cells(row: LearnerRow) -> tuple[Any, ...]:
 def target_sheet(report: TargetReport) -> Sheet:
     """One row a region, with what the pace leads to and the year before."""
     title = f"목표와 실적 {report.as_of}"
-    return Sheet(title, TARGETS, map(_target_cells, report.rows), _target_cells(report.total))
+    keys = ([row.key] for row in report.rows)
+    return Sheet(title, TARGETS, map(_target_cells, report.rows), _target_cells(report.total), keys)
 
 
 def _target_cells(row: TargetRow) -> tuple[Any, ...]:
@@ -137,7 +141,7 @@ def public_sheet(table: PublicTable, language: str = "ko") -> Sheet:
         (words[region], words[course], cell.enrolled, cell.completed, cell.rate, hidden if cell.is_hidden else "")
         for (region, course), cell in table.cells.items()
     )
-    return Sheet(f"{table.year}년 수료 현황", PUBLIC, cells)
+    return Sheet(f"{table.year}년 수료 현황", PUBLIC, cells, keys=table.cells)
 
 
 _CSV_ROWS = 1000  # that are written at once

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("printed", _json(), nullable=False),
         sa.Column("columns", _json(), nullable=False),
         sa.Column("rows", sa.Text(), nullable=False),
+        sa.Column("keys", sa.Text(), nullable=False),
         sa.Column("total", _json(), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("definition", sa.Integer(), nullable=False),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select
 
-from lms.clock import today
 from lms.learning.enrolments import covers
 from lms.models import Centre, CentreRegion
 from lms.models.rollups import Rollup, RollupDue, RollupRegion
@@ -41,14 +40,17 @@ def columns(viewer: Viewer | None, question: Question, region: Any) -> list[Colu
     named: dict[str, ColumnElement] = {
         "built_at": select(Rollup.c.built_at).scalar_subquery(),
         "is_waiting": exists(select(RollupDue.c.entry_id)),
-        "seen": _is_of(region, CentreRegion.centre_id.in_(served_by), is_lasting=True) if served_by else literal(0),
+        "seen": _is_of(region, CentreRegion.centre_id.in_(served_by), lasting_on=question.asking_day)
+        if served_by
+        else literal(0),
         "of_asked": _is_of(region, of_asked) if asked else literal(0),
     }
     return [column.label(name) for name, column in named.items()]
 
 
-def _is_of(region: Any, centres: ColumnElement[bool], *, is_lasting: bool = False) -> ColumnElement:
-    """Whether centres served a region on all days on which its enrolments were made. `is_lasting`: who serves it now has all."""
+def _is_of(region: Any, centres: ColumnElement[bool], *, lasting_on: date | None = None) -> ColumnElement:
+    """Whether centres served a region on all days on which its enrolments were made. Who serves it on
+    `lasting_on` has all."""
     its = RollupRegion.c.region_id == region
     first = select(RollupRegion.c.enrolled_from).where(its).correlate_except(RollupRegion).scalar_subquery()
     last = select(RollupRegion.c.enrolled_to).where(its).correlate_except(RollupRegion).scalar_subquery()
@@ -58,8 +60,8 @@ def _is_of(region: Any, centres: ColumnElement[bool], *, is_lasting: bool = Fals
     after_last = or_(CentreRegion.to_on.is_(None), ends >= last)
     some = and_(or_(CentreRegion.from_on.is_(None), begins <= last), or_(CentreRegion.to_on.is_(None), ends >= first))
     whole: ColumnElement[bool] = exists(served.where(before_first, after_last))
-    if is_lasting:
-        whole = or_(whole, exists(served.where(covers(CentreRegion.from_on, CentreRegion.to_on, today()))))
+    if lasting_on:
+        whole = or_(whole, exists(served.where(covers(CentreRegion.from_on, CentreRegion.to_on, lasting_on))))
     return case((whole, 1), (~exists(served.where(some)), 0))
 
 

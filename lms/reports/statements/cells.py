@@ -35,11 +35,13 @@ class FileError(LMSError):
 
 @dataclass(frozen=True)
 class Cells:
-    """`total` is the line of totals, as wide as the rows, or None; it isn't in the digest."""
+    """`total` is the line of totals, as wide as the rows, or None; it isn't in the digest. `keys` say of each
+    row what it is of, whatever that is called; there are none where names don't change."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     total: Row | None = None
+    keys: tuple[Row, ...] = ()
 
     @property
     def canonical(self) -> str:
@@ -65,7 +67,8 @@ def digest_of(text: str) -> str:
 def of_sheet(sheet: Sheet) -> Cells:
     columns = tuple(sheet.columns)
     rows = tuple(_row(columns, row) for row in sheet.rows)
-    return Cells(columns, rows, _row(columns, sheet.total) if sheet.total is not None else None)
+    total = _row(columns, sheet.total) if sheet.total is not None else None
+    return Cells(columns, rows, total, tuple(map(tuple, sheet.keys)))
 
 
 def _row(columns: Sequence[Column], row: Sequence[Any]) -> Row:
@@ -100,10 +103,15 @@ def _kind(word: str) -> Kind:
     return next(kind for kind in get_args(Kind) if kind == word)
 
 
-def read(columns: Sequence[Sequence[str]], kept: str, total: Sequence[str] | None = None) -> Cells:
+def keys_to_text(cells: Cells) -> str:
+    return _compact(cells.keys)
+
+
+def read(columns: Sequence[Sequence[str]], kept: str, total: Sequence[str] | None = None, keys: str = "[]") -> Cells:
     """From what is kept."""
     _headings, *rows = json.loads(kept)
-    return Cells(columns_of(columns), tuple(map(tuple, rows)), tuple(total) if total is not None else None)
+    line = tuple(total) if total is not None else None
+    return Cells(columns_of(columns), tuple(map(tuple, rows)), line, tuple(map(tuple, json.loads(keys))))
 
 
 def values(cells: Cells) -> Sheet:

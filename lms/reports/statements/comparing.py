@@ -34,6 +34,41 @@ def differences(before: Cells, after: Cells) -> list[Difference]:
     ]
 
 
+@dataclass(frozen=True)
+class Renamed:
+    """What a row is of is called otherwise now; `heading` is that of its column."""
+
+    heading: str
+    before: str
+    after: str
+
+
+def with_names_of_then(before: Cells, after: Cells) -> tuple[Cells, Sequence[Renamed]]:
+    """What is counted now, by the names and in the order of then, and which names those are. Rows are told by their keys; of
+    those that are new the names stay."""
+    if not before.keys or [c.header for c in before.columns] != [c.header for c in after.columns]:
+        return after, ()
+    now = dict(zip(after.keys, after.rows, strict=True))
+    renamed: dict[Renamed, None] = {}
+    rows = []
+    for key, was in zip(before.keys, before.rows, strict=True):
+        if key in now:
+            row, changed = _named(before, was, now.pop(key))
+            rows.append(row)
+            renamed |= dict.fromkeys(changed)
+    return Cells(after.columns, (*rows, *now.values()), after.total), tuple(renamed)
+
+
+def _named(of: Cells, was: Row, now: Row) -> tuple[Row, list[Renamed]]:
+    texts = [column.kind == "text" for column in of.columns]
+    changed = [
+        Renamed(column.header, before, after)
+        for column, is_text, before, after in zip(of.columns, texts, was, now, strict=True)
+        if is_text and before != after
+    ]
+    return tuple(b if is_text else a for is_text, b, a in zip(texts, was, now, strict=True)), changed
+
+
 def _by_key(rows: Sequence[Row], places: Sequence[int]) -> dict[Row, list[Row]]:
     found = defaultdict(list)
     for row in rows:

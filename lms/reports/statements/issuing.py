@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from ..choices import list_choices
 from ..exports import scopes
 from ..question import Question
 from . import answering, outsiders
-from .cells import Cells, columns_to_document
+from .cells import Cells, columns_to_document, keys_to_text
 from .errors import StatementError
 from .outsiders import Mask
 
@@ -85,7 +85,8 @@ def draft(
     today: date | None = None,
 ) -> Draft:
     """The rows that would be issued. With a mask they are for outsiders. Raises StatementError."""
-    check(report, question, today=today or seoul_day(utcnow()))
+    question = replace(question, asked_on=today or seoul_day(utcnow()))
+    check(report, question, today=question.asking_day)
     if mask and not (viewer.is_programme_office and report == "completions" and outsiders.is_shaped(question)):
         raise StatementError("shape")
     cells = answering.answer(session, viewer, report, question, language, mask)
@@ -126,11 +127,12 @@ def issue(session: Session, viewer: Viewer, made: Draft, press: Press, *, now: d
         question=made.question.to_document() | ({"mask": list(made.mask)} if made.mask else {}),
         as_of=made.question.as_of,
         language=made.language,
-        scope=scopes.to_document(viewer, seoul_day(now)),
+        scope=scopes.to_document(viewer, made.question.asking_day),
         scope_key=scope_key(viewer),
         for_outsiders=made.mask is not None,
         columns=columns_to_document(made.cells.columns),
         rows=made.cells.canonical,
+        keys=keys_to_text(made.cells),
         total=list(made.cells.total) if made.cells.total is not None else None,
         digest=made.cells.digest,
         definition=answering.DEFINITIONS[made.report],

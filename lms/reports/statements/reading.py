@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, true
@@ -21,10 +21,11 @@ from ..exports import scopes
 from ..question import Question
 from . import answering, comparing, outsiders
 from .cells import Cells, FileError, digest_of, digest_of_csv, read
-from .comparing import Difference
+from .comparing import Difference, Renamed
 from .issuing import scope_key
 
 LARGEST_CSV = 12_000_000  # bytes of what somebody sends to a page; the command line reads any
+WHOLE = (undefer(Statement.rows), undefer(Statement.keys))
 TRIES = 30  # wrong codes of one address in a quarter of an hour
 
 
@@ -36,13 +37,15 @@ class VerifyError(LMSError):
 
 @dataclass(frozen=True)
 class Again:
-    """The same question, asked today. `definition` and `version` are those of today."""
+    """The same question, asked today. `after` has the names of then, `renamed` says which of them are others now. `definition`
+    and `version` are those of today."""
 
     before: Cells
     after: Cells
     definition: int
     version: str
     differences: Sequence[Difference]
+    renamed: Sequence[Renamed] = ()
 
     @property
     def is_same(self) -> bool:
@@ -50,7 +53,7 @@ class Again:
 
 
 def cells_of(statement: Statement) -> Cells:
-    return read(statement.columns, statement.rows, statement.total)
+    return read(statement.columns, statement.rows, statement.total, statement.keys)
 
 
 def is_intact(statement: Statement) -> bool:
@@ -76,7 +79,7 @@ def list_statements(session: Session, viewer: Viewer, *, offset: int, limit: int
 
 def load(session: Session, viewer: Viewer, uid: UUID) -> Statement:
     """For those who answer today for all that it tells of. Raises NotFoundError."""
-    found = session.scalar(select(Statement).where(Statement.uid == uid).options(undefer(Statement.rows)))
+    found = session.scalar(select(Statement).where(Statement.uid == uid).options(*WHOLE))
     if found is None or not (viewer.is_programme_office or scopes.still_covers(found.scope, viewer)):
         raise NotFoundError()
     return found
@@ -91,7 +94,7 @@ def issuer_of(session: Session, statement: Statement) -> str:
 
 def find(session: Session, code: str) -> Statement | None:
     """By the code on the paper."""
-    return session.scalar(select(Statement).where(Statement.token == normalise(code)).options(undefer(Statement.rows)))
+    return session.scalar(select(Statement).where(Statement.token == normalise(code)).options(*WHOLE))
 
 
 def find_by_number(session: Session, number: str) -> Statement | None:
@@ -100,13 +103,13 @@ def find_by_number(session: Session, number: str) -> Statement | None:
     if not (year + serial).isascii() or not (year.isdigit() and serial.isdigit() and len(year + serial) < 12):
         return None
     found = select(Statement).where(Statement.year == int(year), Statement.serial == int(serial))
-    return session.scalar(found.options(undefer(Statement.rows)))
+    return session.scalar(found.options(*WHOLE))
 
 
 def find_by_csv(session: Session, file: bytes) -> Sequence[Statement]:
     """Those whose rows the file holds, the newest first. Raises FileError."""
     found = select(Statement).where(Statement.digest == digest_of_csv(file)).order_by(Statement.id.desc())
-    return session.scalars(found.options(undefer(Statement.rows))).all()
+    return session.scalars(found.options(*WHOLE)).all()
 
 
 def by_code(session: Session, typed: str, address: str) -> Statement:
@@ -143,18 +146,23 @@ def _key(address: str) -> str:
 
 
 def again(session: Session, statement: Statement) -> Again:
-    """What the same question counts today, for whoever answered for the same then."""
-    question = question_of(statement)
-    then, _day = scopes.viewer_of(statement.scope, Viewer(0, statement.issued_by, ""))
+    """What the same question counts today, for whoever answered for the same then, by the regions and companies of its day.
+
+    Only names are those of today, and each that changed is told.
+    """
+    then, day = scopes.viewer_of(statement.scope, Viewer(0, statement.issued_by, ""))
     mask = outsiders.mask_of(statement) if statement.for_outsiders else None
-    after = answering.answer(session, then, statement.report, question, statement.language, mask)
+    question = replace(question_of(statement), asked_on=day)
+    now = answering.answer(session, then, statement.report, question, statement.language, mask)
     before = cells_of(statement)
+    after, renamed = comparing.with_names_of_then(before, now)
     return Again(
         before,
         after,
         answering.DEFINITIONS[statement.report],
         lms.__version__,
         comparing.differences(before, after),
+        renamed,
     )
 
 

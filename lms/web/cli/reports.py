@@ -291,8 +291,11 @@ def _tell_kept(statement: Statement) -> bool:
 
 
 def _tell_again(again: statements.Again, statement: Statement) -> bool:
+    for each in again.renamed:
+        say(f"Called otherwise today: {each.heading} {each.before} -> {each.after}")
     if again.is_same:
-        say("Asked again today, the same question gives the same rows.")
+        by_names = " by the names of then" if again.renamed else ""
+        say(f"Asked again today, the same question gives the same rows{by_names}.")
         return True
     say(f"Asked again today, {len(again.differences)} rows differ:")
     _tell_rows(again.differences)
@@ -348,7 +351,7 @@ def _as_table(counted: completions.CompletionReport) -> Table:
         figures = (row.applied, row.enrolled, row.active, row.completed)
         table.add_row(*row.group, *map(str, figures), _per_cent(row))
     if counted.overlaps:
-        table.caption = f"줄이 서로 겹칩니다. 합계는 수강을 한 번씩만 셌고, 사람은 {counted.people}명입니다."
+        table.caption = "줄이 서로 겹칩니다. 합계는 수강을 한 번씩만 셌습니다."
     return table
 
 

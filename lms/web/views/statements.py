@@ -203,6 +203,7 @@ def again(uid: UUID) -> str:
         "lms/statements/again.html",
         **_said(found),
         again=outcome,
+        renamed_shown=ROWS_SHOWN,
         differences=[(shown(each.before), shown(each.after)) for each in outcome.differences[:DIFFERENCES_SHOWN]],
         totals=(shown(outcome.before.total), shown(outcome.after.total)),
     )
