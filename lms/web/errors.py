@@ -360,6 +360,8 @@ def _report(error: LMSError) -> str:
 def _export(error: LMSError) -> str:
     if error.reason == "many":
         return _("Three of your files are being made. Wait until one of them is there, or stop one.")
+    if error.reason == "kept":
+        return _("Twelve of your files lie here already. Delete one that you have taken.")
     return _("The file is not there: it is still being made, or it was deleted.")
 
 

@@ -336,6 +336,19 @@ def test_what_is_refused(desk: Desk) -> None:
             asking.ask(session, desk.viewer, asked, "csv", REASON, 1)
 
 
+def test_nobody_fills_the_disk_with_files_that_she_has_taken(desk: Desk) -> None:
+    desk.ask()
+    with desk.database.writing() as session:
+        session.execute(update(Export).values(state="done"))
+        one = session.scalars(select(Export)).one()
+        copied = {column.key: getattr(one, column.key) for column in Export.__table__.columns}
+        for _ in range(asking.MOST_KEPT - 1):
+            session.add(Export(**{key: value for key, value in copied.items() if key not in ("id", "uid")}))
+        session.commit()
+    with pytest.raises(asking.ExportError, match="kept"):
+        desk.ask()
+
+
 def test_one_that_could_not_be_made_says_so(desk: Desk) -> None:
     uid = desk.ask()
     with desk.database.writing() as session:

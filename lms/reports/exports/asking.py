@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, literal, select, update
+from sqlalchemy import String, cast, literal, select, update
 from sqlalchemy.orm import Session
 
 from lms.clock import today, utcnow
@@ -25,13 +25,15 @@ from . import lists, scopes
 
 AT_ONCE = 50_000  # rows that are sent while somebody waits
 MOST_AT_A_TIME = 3  # of one person, that are being made
+MOST_KEPT = 12  # of one person, with those: each may take a gigabyte
 JOB_KIND = "export"
 FORMS = ("csv", "xlsx")
 _PRIORITY = 160  # behind all that somebody waits for
 
 
 class ExportError(LMSError):
-    """`reason`: many (that many of hers are being made), not_ready (it is still made, or gone)."""
+    """`reason`: many (that many of hers are being made), kept (so many of hers lie there), not_ready (it is still
+    made, or gone)."""
 
     sentence = "The file can't be had now: {reason}."
 
@@ -71,13 +73,16 @@ def ask(session: Session, viewer: Viewer, asked: lists.Asked, form: str, reason:
     """Have a file made, with what she answers for today. `total` is what `lists.count` says.
 
     Raises:
-        ExportError: many.
+        ExportError: many, kept.
         NotFoundError, ReasonMissingError, TooLongError: see `check`.
     """
     reason = check(asked, form, reason, total)
-    waiting = select(func.count()).where(Export.person_id == viewer.id, Export.state == "waiting")
-    if (session.scalar(waiting) or 0) >= MOST_AT_A_TIME:
+    states = select(Export.state).where(Export.person_id == viewer.id, Export.state.in_(("waiting", "done")))
+    of_hers = session.scalars(states).all()
+    if of_hers.count("waiting") >= MOST_AT_A_TIME:
         raise ExportError("many")
+    if len(of_hers) >= MOST_KEPT:
+        raise ExportError("kept")
     export = Export(
         person_id=viewer.id,
         report=asked.report,
