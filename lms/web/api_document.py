@@ -31,15 +31,18 @@ _PROBLEMS = {
 }
 
 
-def document(base: str, title: str) -> dict[str, Any]:
-    """`base` is the address of the site, without a slash at its end."""
+def document(base: str, title: str, *, calls: int) -> dict[str, Any]:
+    """`base` is the address of the site, without a slash at its end; `calls` how many a token has in a quarter of an hour."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": title,
             "version": VERSION,
             "description": "Figures and learners as the person of the token sees them on the pages. Reads only. "
-            "The questions, and what each figure means: docs/reports.md.",
+            "The questions, and what each figure means: docs/reports.md. "
+            f"A token has {calls:,} calls in a quarter of an hour. Each page of rows is counted anew at its call: for pages "
+            "that fit together give `as_of` a day that is over, and the recorded `reading`; few large pages cost less than "
+            "many small ones. Lists longer than some tens of thousands of rows are better taken as exports from the pages.",
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
@@ -79,6 +82,10 @@ def _answers(schema: dict[str, Any], *problems: str) -> dict[str, Any]:
             status: {"description": _PROBLEMS[status], "content": {PROBLEM_TYPE: {"schema": refused}}}
             for status in problems
         },
+        "default": {
+            "description": "Anything else that went wrong: 405 for what isn't GET, 500 and 503 where it is our fault.",
+            "content": {PROBLEM_TYPE: {"schema": refused}},
+        },
     }
 
 
@@ -95,7 +102,7 @@ def _list() -> dict[str, Any]:
         "operationId": "list_reports",
         "summary": "The questions that there are",
         "parameters": [_language()],
-        "responses": _answers(schema, "401", "403", "429"),
+        "responses": _answers(schema, "400", "401", "403", "429"),
     }
 
 

@@ -11,8 +11,9 @@ from lms.errors import LMSError
 FIELD = "csrf_token"
 HEADER = "X-CSRFToken"
 _SESSION_KEY = "lms_csrf_token"
-# What a mail program asks for by itself, outside of any session; the seal in the address is the permission.
-WITHOUT = ("lms.missing", "lms.messages.turn")
+# What a mail program asks for by itself, outside of any session; the seal in the address is the permission. And what there
+# is not, at the API too.
+WITHOUT = ("lms.missing", "lms.api.missing", "lms.messages.turn")
 # A token lives as long as its session: a worker may leave a form open for a night.
 _SECONDS = 366 * 24 * 3600
 

@@ -243,6 +243,24 @@ def test_what_is_not_there_is_told_as_a_problem(site: Site) -> None:
     assert problem(call(site, "nothing/here", text))[0] == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1", "/api/v1/", "/api/v1/reports", "/api/v1/reports/funnel", "/api/v1/nothing"]
+)
+def test_whatever_is_asked_is_answered_by_a_problem(site: Site, path: str) -> None:
+    """A form token or none, signed in or not: no page of errors."""
+    officer = site.browser_of(site.world.seoyeon)
+    officer.see("/account/tokens/")
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        for answer in (
+            site.app.test_client().open(path, method=method, data={"x": "y"}),
+            officer.open(path, method=method, headers={"X-CSRFToken": officer.token}),
+        ):
+            assert problem(answer)[0] == 405, method
+            assert "GET" in answer.headers["Allow"]
+    if path in ("/api/v1", "/api/v1/"):
+        assert problem(site.app.test_client().get(path))[0] == 404
+
+
 def test_pages_of_other_sites_may_not_read(site: Site) -> None:
     answer = call(site, "reports", token_of(site, site.world.seoyeon), Origin="https://elsewhere.example")
     assert not [name for name, _value in answer.headers.to_wsgi_list() if name.lower().startswith("access-control")]
@@ -267,7 +285,7 @@ def test_the_document_names_every_route_and_is_sound(site: Site) -> None:
         for one in operation.get("parameters", ()):
             Draft202012Validator.check_schema(one["schema"])
         for status, answer in operation["responses"].items():
-            assert status.isdigit()
+            assert status.isdigit() or status == "default"
             assert answer["description"]
             for content in answer["content"].values():
                 _check_schema(found, content["schema"])
@@ -277,6 +295,7 @@ def _routes(site: Site) -> set[str]:
     rules = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("lms.api.")]
     plain = {rule.rule for rule in rules if "<" not in rule.rule}
     assert {rule.rule for rule in rules} - plain == {"/api/v1/reports/<name>", "/api/v1/<path:_anything>"}
+    plain -= {rule.rule for rule in rules if rule.endpoint == "lms.api.missing"}
     return plain | {f"/api/v1/reports/{name}" for name in REPORTS}
 
 
@@ -304,3 +323,22 @@ def test_each_route_answers_as_the_document_says(site: Site) -> None:
             assert found["rows"]
             wrong = {**found, "rows": [{**found["rows"][0], "applied": "two"}]}
             assert not Draft202012Validator(schema).is_valid(wrong)
+
+
+def test_each_refusal_is_as_the_document_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, learner = token_of(site, site.world.jimin), token_of(site, site.world.hana)
+    document = data(call(site, "openapi.json"))
+    schema = Draft202012Validator(document["components"]["schemas"]["Problem"])
+    met: dict[str, set[str]] = {}
+    for path, operations in document["paths"].items():
+        below, documented = path.removeprefix("/api/v1/"), set(operations["get"]["responses"]) - {"200", "default"}
+        answers = [call(site, below), call(site, below, learner), call(site, f"{below}?planet=x&language=x", text)]
+        for answer in [each for each in answers if each.status_code != 200]:
+            schema.validate(answer.get_json(force=True))
+            assert answer.mimetype in operations["get"]["responses"][str(answer.status_code)]["content"]
+            met.setdefault(path, set()).add(str(answer.status_code))
+        assert met.get(path, set()) == documented - {"429"}, path
+    monkeypatch.setattr(api, "MOST_CALLS", 0)
+    for path, operations in document["paths"].items():
+        answer = call(site, path.removeprefix("/api/v1/"), text)
+        assert (answer.status_code == 429) is ("429" in operations["get"]["responses"]), path

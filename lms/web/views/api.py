@@ -31,11 +31,12 @@ log = logging.getLogger("lms.web")
 
 # In a quarter of an hour and the one before: of a token, and wrong ones from an address.
 MOST_CALLS, MOST_WRONG = 900, 60
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")  # that programs may try
 RETRY_SECONDS = int(throttle.WINDOW.total_seconds())
 
 
 class ApiError(LMSError):
-    """`status` is that of the answer; `reason`: token, throttled, page."""
+    """`status` is that of the answer; `reason`: token, throttled, page, missing, method."""
 
     sentence = "{detail}"
 
@@ -44,7 +45,7 @@ class ApiError(LMSError):
 @access.anyone
 def openapi() -> Response:
     base = url("api.openapi", _external=True).removesuffix(f"{PREFIX}/openapi.json")
-    return _json(document(base, "Baeum"))
+    return _json(document(base, "Baeum", calls=MOST_CALLS))
 
 
 @bp.get("/reports")
@@ -94,9 +95,14 @@ def report(name: str) -> Response:
     )
 
 
-@bp.get("/<path:_anything>")
+@bp.route("", methods=METHODS)
+@bp.route("/", methods=METHODS)
+@bp.route("/<path:_anything>", methods=METHODS)
 @access.anyone
-def missing(_anything: str) -> Response:
+def missing(_anything: str = "") -> Response:
+    """Whatever else is asked below our prefix, by whatever method: a program reads no page of errors."""
+    if request.method != "GET":
+        raise ApiError("method", status=405, detail="This API only reads: ask by GET.")
     raise ApiError("missing", status=404, detail=f"Nothing lies here. See {PREFIX}/openapi.json.")
 
 
@@ -188,6 +194,8 @@ def _problem(status: int, title: str, detail: str) -> Response:
     answer = Response(json.dumps(said, ensure_ascii=False), status, mimetype=PROBLEM_TYPE)
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    if status == 405:
+        answer.headers["Allow"] = "GET, HEAD, OPTIONS"
     if status == 429:
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
@@ -195,7 +203,7 @@ def _problem(status: int, title: str, detail: str) -> Response:
 
 def _refused(error: LMSError) -> Response:
     if isinstance(error, ApiError):
-        titles = {400: "Bad request", 401: "No token", 404: "Not found", 429: "Too many calls"}
+        titles = {400: "Bad request", 401: "No token", 404: "Not found", 405: "Reads only", 429: "Too many calls"}
         return _problem(error.status, titles[error.status], str(error))
     if isinstance(error, ReportError | ReasonMissingError):
         return _problem(400, "Bad request", str(error))
