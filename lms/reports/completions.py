@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from lms.people.viewers import Viewer
@@ -23,8 +22,11 @@ from .question import DIMENSIONS, Question, ReportError
 from .regions import Regions
 from .rollups import reading
 from .rows import Group, Groups, grouped, order_of, told_apart
+from .sums import total_of
 
 __all__ = ["DIMENSIONS", "CompletionReport", "CompletionRow", "ReportError", "count_completions"]
+
+FIGURES = ("applied", "enrolled", "active", "completed")
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,11 @@ class CompletionRow:
 
 @dataclass(frozen=True)
 class CompletionReport:
-    """`overlaps`: an enrolment may stand in several rows, and the total counts it once. `people` are the persons enrolled."""
+    """`overlaps`: an enrolment may stand in several rows, and the total counts it once."""
 
     question: Question
     rows: tuple[CompletionRow, ...]
     total: CompletionRow
-    people: int | None = None  # counted where the rows overlap
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ def count_completions(
     counted = reading.counted(question, viewer, known)
     groups = Groups(session, viewer, question, known, language)
     statement, columns = grouped(question, counted)
-    sums = [func.sum(counted.c[name]) for name in ("applied", "enrolled", "active", "completed")]
+    sums = [func.sum(counted.c[name]) for name in FIGURES]
     found: dict[tuple[Group, ...], Counter[str]] = {}
     for row in session.execute(statement.add_columns(*columns, *sums).group_by(*columns)):
         *raw, applied, enrolled, active, completed = row
@@ -107,21 +108,9 @@ def count_completions(
         for key in groups.open():
             found.setdefault(key, Counter())
     rows = tuple(_row(key, found[key]) for key in sorted(found, key=order_of))
-    if question.overlaps:
-        total, people = _distinct(session, counted)
-    else:
-        total, people = _row((), sum((found[key] for key in found), Counter())), None
-    return CompletionReport(question, told_apart(rows), total, people)
+    whole = total_of(session, counted, FIGURES) if question.overlaps else sum(found.values(), Counter())
+    return CompletionReport(question, told_apart(rows), _row((), whole))
 
 
 def _row(groups: tuple[Group, ...], figures: Counter[str]) -> CompletionRow:
-    return CompletionRow(groups, *(figures[name] for name in ("applied", "enrolled", "active", "completed")))
-
-
-def _distinct(session: Session, counted: Any) -> tuple[CompletionRow, int]:
-    """Each enrolment once, and each person once."""
-    persons = func.count(func.distinct(case((counted.c.enrolled == 1, counted.c.person_id))))
-    sums = [func.coalesce(func.sum(counted.c[name]), 0) for name in ("enrolled", "active", "completed")]
-    statement = select(func.count(), *sums, persons).select_from(counted)
-    applied, enrolled, active, completed, people = session.execute(statement).one()
-    return CompletionRow((), applied, int(enrolled), int(active), int(completed)), people
+    return CompletionRow(groups, *(figures[name] for name in FIGURES))

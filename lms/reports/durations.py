@@ -104,17 +104,18 @@ def _counted(question: Question, viewer: Viewer | None, known: Regions) -> Subqu
     their run, and those who were enrolled after it are taken from there to where they belong.
     """
     sums = reading.completions(question, viewer, known, since=EPOCH, until=question.as_of)
-    if "enrolled_on" in sums.c:  # the ledger's own
+    if "learn_from" in sums.c:  # the ledger's own
         counted = select(sums, _days(DayOf(sums.c.completed_on), sums.c.learn_from, sums.c.enrolled_on).label("days"))
         return counted.subquery("counted")
     of = sums.c
+    keys = (*_KEYS, "enrolled_on") if question.overlaps else _KEYS
     day = type_coerce(of.completed_on, Integer)
-    from_first = select(*(of[name] for name in _KEYS), of.completed, _days(day, Run.learn_from).label("days")).join(
+    from_first = select(*(of[name] for name in keys), of.completed, _days(day, Run.learn_from).label("days")).join(
         Run, Run.id == of.run_id
     )
     late = facts.facts(question, viewer, known.counted_as, near=known.near, only=_is_late()).subquery("late")
     done = DayOf(late.c.completed_on)
-    of_late = [late.c[name] for name in _KEYS]
+    of_late = [late.c[name] for name in keys]
     parts = [
         select(*of_late, (sign * late.c.completed).label("completed"), days.label("days")).where(late.c.completed == 1)
         for sign, days in (

@@ -25,11 +25,13 @@ def reached(
     *,
     among: Select | None = None,
     entries: ColumnElement[bool] | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> Select:
     """The facts of each enrolment with 0 or 1 for `begun` (a unit done) and `half_way` (half of the units or more), and how
-    many `units` were done. Who left before the run began came to nothing. `among` and `entries` as in `facts.facts`."""
+    many `units` were done. Who left before the run began came to nothing. `among`, `entries` and `only` as in
+    `facts.facts`."""
     fact = facts.facts(
-        question, viewer, known.counted_as, among=among, entries=entries, near=known.near, with_doing=True
+        question, viewer, known.counted_as, among=among, entries=entries, near=known.near, only=only, with_doing=True
     ).subquery()
     units = select(RunUnit.run_id, func.count().label("units")).group_by(RunUnit.run_id).subquery()
     is_in = fact.c.enrolled == 1

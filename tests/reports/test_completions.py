@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lms.learning import enrolments, ledger
-from lms.models import Course, Database, Enrolment, Person, Run
+from lms.models import Course, Database, Employment, Enrolment, Person, Run
 from lms.people.viewers import Viewer
 from lms.reports.completions import count_completions
 from lms.reports.question import Question, ReportError
@@ -161,10 +162,15 @@ def test_who_withdrew_before_the_run_began_was_never_in_it(database: Database, w
 
 def test_company_and_region_are_those_of_the_enrolment(database: Database, world: World, three: dict) -> None:
     with database.writing() as session:
-        session.get_one(Enrolment, three["김하나"].id).company_id = world.suwon.id  # as if it were rewritten
+        hana = three["김하나"].person_id
+        session.execute(update(Employment).where(Employment.person_id == hana).values(to_on=date(2026, 3, 1)))
+        session.add(
+            Employment(person_id=hana, company_id=world.suwon.id, employee_number="S-9", from_on=date(2026, 3, 2))
+        )
         session.commit()
     with database.reading() as session:
         assert rows(session, "company") == [("수원전자", 1, 0), ("한빛정밀", 2, 1)]
+        assert rows(session) == [("부산광역시", 2, 1), ("경기도", 1, 0)]
 
 
 def test_first_runs_of_two_courses_are_two_rows(database: Database, world: World, three: dict) -> None:

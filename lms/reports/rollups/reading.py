@@ -22,6 +22,7 @@ from sqlalchemy import (
     Subquery,
     Table,
     cast,
+    false,
     func,
     null,
     or_,
@@ -40,6 +41,7 @@ from lms.models.rollups import (
     RollupCompanyMonth,
     RollupDue,
     RollupMonth,
+    RollupRegion,
     RollupRunDay,
     RollupRunMonth,
     RollupStep,
@@ -48,12 +50,12 @@ from lms.people.viewers import Viewer
 
 from .. import facts
 from .. import steps as reach
-from ..days import DayOf
+from ..days import DateOf, DayOf
 from ..question import COURSE_DIMENSIONS, Question
 from ..regions import Regions
 from .folding import is_folded
 
-_OF_COMPANIES = frozenset({"company", "size", "industry", "level"})
+_OF_COMPANIES = frozenset({"company", "size", "industry", "level", "cluster"})
 COUNTED = ("applied", "enrolled", "active", "completed")
 # Which rows don't count. Said so, because a condition that an index could serve would lead SQLite to the wrong one.
 _OTHER = {"recorded": EFFECTIVE, "effective": RECORDED}
@@ -74,12 +76,22 @@ def switched_off() -> Iterator[None]:
 @dataclass(frozen=True)
 class _Sums:
     """Sums that can tell a question: the steps by day, what had come together by months (None: no use here), and the
-    regions and companies that the viewer sees whole (None: all)."""
+    regions and companies that the viewer sees whole (None: all). Of the regions `apart`, and of companies that were in a
+    cluster where it `asks_clusters`, the enrolments are read from the ledger: they hang on their days."""
 
     daily: Table
     monthly: Table | None
     regions: frozenset[int] | None
     companies: frozenset[int]
+    apart: frozenset[int]
+    asks_clusters: bool
+
+    def is_apart(self, way: _Way, of: Any) -> ColumnElement[bool]:
+        """Of sums or enrolments."""
+        conditions = [of.region_id.in_(self.apart)] if self.apart else []
+        if self.asks_clusters:
+            conditions.append(of.company_id.in_(facts.ever_members(way.question)))
+        return or_(false(), *conditions)
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,7 @@ def _read(way: _Way) -> Subquery:
             parts[0].where(sums.daily.c.day >= func.coalesce(month, 0)),
             _left(sums.monthly, way, sums).where(sums.monthly.c.month == month),
         ]
-    parts += [_row(rows.subquery(), sign, way.figures) for rows, sign in _waiting(way)]
+    parts += [_row(rows.subquery(), sign, way, way.figures) for rows, sign in _from_ledger(way, sums)]
     return union_all(*parts).subquery("counted")
 
 
@@ -134,27 +146,33 @@ def completions(question: Question, viewer: Viewer | None, known: Regions, *, si
     done_on = sums.daily.c.done_on
     steps = _by_day(sums.daily, way, sums)
     parts = [steps.where(sums.daily.c.completed != 0, done_on >= since, done_on <= until)]
-    for waiting, sign in _waiting(way):
-        rows = waiting.subquery()
-        parts.append(_row(rows, sign, COUNTED).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
+    for of_ledger, sign in _from_ledger(way, sums):
+        rows = of_ledger.subquery()
+        parts.append(_row(rows, sign, way, COUNTED).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
     return union_all(*parts).subquery("counted")
 
 
 def _sums_for(question: Question, viewer: Viewer | None, known: Regions) -> _Sums | None:
     """The smallest sums whose keys determine what is asked by, filtered by and seen; None where none do."""
     scope, used = known.sums, {*question.by, *question.filters}
-    if _is_off.get() or scope is None or scope.built_at is None or "cluster" in used or "centre" in question.by:
+    if _is_off.get() or scope is None or scope.built_at is None or question.filter("cluster"):
         return None
-    if question.filter("centre") and (scope.centres != question.filter("centre") or scope.of_centres is None):
-        return None
+    if scope.centres != question.filter("centre"):
+        return None  # the regions were looked up for another question
+    apart = known.apart.mixed if "centre" in question.by else frozenset[int]()
+    if question.filter("centre"):
+        apart |= known.apart.partly_asked
     regions, companies = None, frozenset[int]()
     if viewer is not None and not viewer.is_programme_office:
-        regions, companies = scope.seen, viewer.managed_companies
-        if regions is None or not (regions or companies):
+        apart |= known.apart.partly_seen
+        regions, companies = known.apart.seen, viewer.managed_companies
+        if not (regions or companies):
             return None  # it hangs on the days of single enrolments, or she sees herself at most
+    asks_clusters = "cluster" in question.by
     if not used & _OF_COMPANIES and not companies:
-        return _Sums(RollupRunDay, RollupRunMonth, regions, companies)
-    return _Sums(RollupStep, None if used & set(COURSE_DIMENSIONS) else RollupCompanyMonth, regions, companies)
+        return _Sums(RollupRunDay, RollupRunMonth, regions, companies, apart, asks_clusters)
+    monthly = None if used & set(COURSE_DIMENSIONS) else RollupCompanyMonth
+    return _Sums(RollupStep, monthly, regions, companies, apart, asks_clusters)
 
 
 def _month(question: Question) -> Any:
@@ -174,8 +192,8 @@ def _left(table: Table, way: _Way, sums: _Sums) -> Select:
     conditions: list[ColumnElement[bool]] = [of.reading != _OTHER[question.reading]]
     if question.filter("region") or question.filter("zone"):
         conditions.append(of.region_id.in_(known.counted_as))
-    if question.filter("centre") and known.sums is not None:
-        conditions.append(of.region_id.in_(known.sums.of_centres or ()))
+    if question.filter("centre"):
+        conditions.append(of.region_id.in_(known.apart.of_asked))
     if runs_are := facts.is_run(question):
         conditions.append(of.run_id.in_(select(Run.id).where(*runs_are)))
     if question.filter("company"):
@@ -184,8 +202,10 @@ def _left(table: Table, way: _Way, sums: _Sums) -> Select:
         conditions.append(facts.of_statuses(question, status))
     if sums.regions is not None:
         conditions.append(_is_seen(table, sums))
+    if sums.apart or sums.asks_clusters:
+        conditions.append(~sums.is_apart(way, of))
     completed_on = of.done_on if "done_on" in of else cast(null(), DayNumber)
-    return _columns(
+    statement = _columns(
         of.run_id if "run_id" in of else cast(null(), Integer),
         of.region_id,
         of.company_id if "company_id" in of else cast(null(), Integer),
@@ -193,6 +213,11 @@ def _left(table: Table, way: _Way, sums: _Sums) -> Select:
         completed_on,
         [of[name].label(name) for name in way.figures],
     ).where(*conditions)
+    if not question.overlaps:
+        return statement
+    # Any day on which people enrolled there: of a region that isn't mixed the same centres served it on all of them.
+    enrolled_on = DateOf(type_coerce(RollupRegion.c.enrolled_from, Integer)).label("enrolled_on")
+    return statement.add_columns(enrolled_on).join_from(table, RollupRegion, RollupRegion.c.region_id == of.region_id)
 
 
 def _is_seen(table: Table, sums: _Sums) -> ColumnElement[bool]:
@@ -205,24 +230,29 @@ def _is_seen(table: Table, sums: _Sums) -> ColumnElement[bool]:
     return or_(in_regions, of_companies) if sums.regions else of_companies
 
 
-def _waiting(way: _Way) -> Iterator[tuple[Select, int]]:
-    """What the sums don't hold: entries that wait, and what a viewer sees as a learner alone."""
-    viewer, sums = way.viewer, way.known.sums
+def _from_ledger(way: _Way, sums: _Sums) -> Iterator[tuple[Select, int]]:
+    """What the sums don't hold: what is apart, entries that wait, and what a viewer sees as a learner alone."""
+    viewer, scope = way.viewer, way.known.sums
     by_roles = None if viewer is None else replace(viewer, id=_NOBODY)
-    if sums is not None and sums.is_waiting:
+    rest = None
+    if sums.apart or sums.asks_clusters:
+        rest = ~sums.is_apart(way, Enrolment)
+        yield way.of_ledger(only=sums.is_apart(way, Enrolment)), 1
+    if scope is not None and scope.is_waiting:
         waiting = select(RollupDue.c.enrolment_id)
-        yield way.of_ledger(by_roles, among=waiting), 1
-        yield way.of_ledger(by_roles, among=waiting, entries=is_folded()), -1
+        yield way.of_ledger(by_roles, among=waiting, only=rest), 1
+        yield way.of_ledger(by_roles, among=waiting, entries=is_folded(), only=rest), -1
     if viewer is not None and by_roles is not None and not viewer.is_programme_office:
         own = select(Enrolment.id).where(Enrolment.person_id == viewer.id, ~visible_to(by_roles))
-        yield way.of_ledger(among=own), 1
+        yield way.of_ledger(among=own, only=rest), 1
 
 
-def _row(rows: Subquery, sign: int, names: Sequence[str]) -> Select:
+def _row(rows: Subquery, sign: int, way: _Way, names: Sequence[str]) -> Select:
     of = rows.c
     day = type_coerce(DayOf(of.completed_on), DayNumber)
     figures = [(sign * of[name]).label(name) for name in names]
-    return _columns(of.run_id, of.region_id, of.company_id, of.company_status_id, day, figures)
+    statement = _columns(of.run_id, of.region_id, of.company_id, of.company_status_id, day, figures)
+    return statement.add_columns(of.enrolled_on) if way.question.overlaps else statement
 
 
 def _columns(run: Any, region: Any, company: Any, status: Any, completed_on: Any, figures: Sequence[Any]) -> Select:
