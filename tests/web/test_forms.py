@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter
 
 from lms.models import Role
 from tests.world import LONG_AGO
@@ -17,25 +18,20 @@ POSTS = sorted(
     endpoint for method, endpoint in EXPECTED if method == "POST" and endpoint not in ("missing", "messages.turn")
 )
 SOMETHING = "0190a000-0000-7000-8000-000000000000"
-# Parts of addresses that are one of a few words, or a number.
-WORDS: dict[str, dict[str, Any]] = {
-    "companies.do": {"deed": "declare"},
-    "companies.do_employment": {"deed": "end"},
-    "organisations.change_service": {"what": "serve"},
-    "organisations.give": {"kind": "officer"},
-    "organisations.end": {"kind": "officer"},
-    "slips.sheet": {"part": 1},
-    "runs.remove_quota": {"quota": 1},
-}
 
 
 def _address(site: Site, endpoint: str) -> str:
     """Made-up ids will do: the token is looked at first."""
     rule = next(rule for rule in site.app.url_map.iter_rules(f"lms.{endpoint}") if "POST" in (rule.methods or ()))
-    values: dict[str, Any] = {name: "key" if name == "key" else SOMETHING for name in rule.arguments}
-    values |= WORDS.get(endpoint, {})
+    values = {name: _value(converter) for name, converter in rule._converters.items()}
     with site.app.test_request_context():
         return site.app.url_for(f"lms.{endpoint}", **values)
+
+
+def _value(converter: BaseConverter) -> Any:
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return 1 if isinstance(converter, IntegerConverter) else SOMETHING
 
 
 @pytest.fixture
@@ -57,19 +53,33 @@ def officer(site: Site) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("token", ["missing", "wrong", "another session's", "cut"])
-def test_every_form_needs_its_own_token(site: Site, officer: Browser, token: str) -> None:
-    other = site.browser_of(site.world.minjun)
-    other.see("/desk/")
-    given = {"missing": None, "wrong": "x", "another session's": other.token, "cut": officer.token[:-1]}[token]
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # refused before anything is asked of it
+def test_every_form_needs_its_own_token(site: Site, officer: Browser) -> None:
+    """With the token of another session in the form, and with none at all."""
+    other = _token_of_another(site)
     before = site.snapshot()
     for endpoint in POSTS:
-        form = {"csrf_token": given} if given else {}
-        answer = officer.post(_address(site, endpoint), data=form)
-        assert answer.status_code == 400, endpoint
-        headers = {"X-CSRFToken": given} if given else {}
-        assert officer.post(_address(site, endpoint), headers=headers).status_code == 400, endpoint
+        where = _address(site, endpoint)
+        assert officer.post(where, data={"csrf_token": other}).status_code == 400, endpoint
+        assert officer.post(where).status_code == 400, endpoint
     assert site.snapshot() == before
+
+
+@pytest.mark.parametrize("token", ["wrong", "another session's", "cut"])
+def test_no_other_token_will_do(site: Site, officer: Browser, token: str) -> None:
+    given = {"wrong": "x", "another session's": _token_of_another(site), "cut": officer.token[:-1]}[token]
+    before = site.snapshot()
+    for endpoint in ("account.change_password", "desk.record", "workspace.read_notebook"):
+        where = _address(site, endpoint)
+        assert officer.post(where, data={"csrf_token": given}).status_code == 400, endpoint
+        assert officer.post(where, headers={"X-CSRFToken": given}).status_code == 400, endpoint
+    assert site.snapshot() == before
+
+
+def _token_of_another(site: Site) -> str:
+    other = site.browser_of(site.world.minjun)
+    other.visit("/desk/")
+    return other.token
 
 
 def test_a_token_of_the_signed_out_is_none_of_the_signed_in(site: Site) -> None:
