@@ -16,7 +16,9 @@ from lms.models import Base, Database, Throttle, make_engine
 from tests.processes import run_together
 from tests.world import at
 
-REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrations._config()).walk_revisions()]
+_SCRIPTS = ScriptDirectory.from_config(migrations._config())
+REVISIONS = [script.revision for script in _SCRIPTS.walk_revisions()][::-1]
+LAST_RELEASED = "0009"
 
 
 def migrate(url: str) -> bool:
@@ -43,12 +45,29 @@ def test_every_table_is_ours_by_name(database: Database) -> None:
     assert all(name.startswith("lms_") for name in names)
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_upgrades_from_each_revision(empty_database_url: str, revision: str) -> None:
+@pytest.mark.parametrize("revision", ["0001", LAST_RELEASED, REVISIONS[-1]])
+def test_upgrades_from_where_sites_are(empty_database_url: str, revision: str) -> None:
     engine = make_engine(empty_database_url)
     migrate_to(engine, revision)
     assert migrations.upgrade(engine) is (revision != migrations.head())
     assert migrations.current(engine) == migrations.head()
+    with engine.connect() as connection:
+        command.check(migrations._config(connection))
+    engine.dispose()
+
+
+def test_each_revision_is_a_place_to_stop_at(empty_database_url: str) -> None:
+    """Up by one step after another, each in a transaction of its own; and all that is new since the last release down and
+    up again."""
+    engine = make_engine(empty_database_url)
+    for revision in REVISIONS:
+        migrate_to(engine, revision)
+        assert migrations.current(engine) == revision
+    for revision in REVISIONS[REVISIONS.index(LAST_RELEASED) : -1][::-1]:
+        with engine.begin() as connection:
+            command.downgrade(migrations._config(connection), revision)
+        assert migrations.current(engine) == revision
+    assert migrations.upgrade(engine) is True
     with engine.connect() as connection:
         command.check(migrations._config(connection))
     engine.dispose()
