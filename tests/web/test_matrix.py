@@ -71,6 +71,10 @@ GET    api.openapi                 200    200     200   200     200     200     
 GET    api.reports                 401    401     401   401     401     401         401        401    401      401
 GET    api.report                  401    401     401   401     401     401         401        401    401      401
 GET    api.missing                 404    404     404   404     404     404         404        404    404      404
+POST   api.missing                 405    405     405   405     405     405         405        405    405      405
+PUT    api.missing                 405    405     405   405     405     405         405        405    405      405
+PATCH  api.missing                 405    405     405   405     405     405         405        405    405      405
+DELETE api.missing                 405    405     405   405     405     405         405        405    405      405
 GET    tokens.page                 in     403     403   200     200     200         200        200    403      pw
 POST   tokens.make                 in     403     403   422     422     422         422        422    403      pw
 POST   tokens.revoke               in     403     403   404     404     404         404        404    403      pw
@@ -236,8 +240,6 @@ POST   statements.issue            in     403     403   403     303     303     
 GET    statements.page             in     403     403   403     404     404         403        404    403      pw
 GET    statements.file             in     403     403   403     404     404         403        404    403      pw
 GET    statements.again            in     403     403   403     404     404         403        404    403      pw
-GET    statements.verify           200    200     200   200     200     200         200        200    200      200
-POST   statements.find             404    404     404   404     404     404         404        404    404      404
 GET    schedules.home              in     403     403   403     200     200         403        200    403      pw
 GET    schedules.new               in     403     403   403     200     200         403        200    403      pw
 POST   schedules.add               in     403     403   403     422     422         403        422    403      pw
@@ -246,6 +248,8 @@ GET    schedules.edit              in     403     403   403     404     404     
 POST   schedules.change            in     403     403   403     404     404         403        404    403      pw
 POST   schedules.do                in     403     403   403     404     404         403        404    403      pw
 POST   schedules.again             in     403     403   403     404     404         403        404    403      pw
+GET    statements.verify           200    200     200   200     200     200         200        200    200      200
+POST   statements.find             404    404     404   404     404     404         404        404    404      404
 GET    statements.shown            404    404     404   404     404     404         404        404    404      404
 GET    certificates.verify         200    200     200   200     200     200         200        200    200      200
 POST   certificates.find           404    404     404   404     404     404         404        404    404      404
@@ -434,10 +438,10 @@ class Case:
             "public.export": {"year": today().year},
             **{f"statements.{name}": {"uid": nothing} for name in ("page", "again")},
             "statements.file": {"uid": nothing, "kind": "pdf"},
-            "statements.shown": {"code": "A" * 16},
-            **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
             **{f"schedules.{name}": {"uid": nothing} for name in ("page", "edit", "change", "again")},
             "schedules.do": {"uid": nothing, "deed": "pause"},
+            "statements.shown": {"code": "A" * 16},
+            **{endpoint: {"uid": run["run"]} for _method, endpoint in EXPECTED if endpoint.startswith("runs.")},
             **{endpoint: {"uid": run["run"]} for endpoint in ("decisions.page", "decisions.decide")},
             **{endpoint: {} for endpoint in ("runs.home", "runs.new", "runs.copy")},
             **{endpoint: {"slug": small_course.COURSE} for endpoint in ("runs.new_of", "runs.make")},
