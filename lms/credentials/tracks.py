@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lms import audit
@@ -90,12 +91,13 @@ def add(
     """A track with its first version. Raises TrackError."""
     if len(slug) > 40 or not _SLUG.match(slug):
         raise TrackError("slug")
-    if session.scalar(select(Track.id).where(Track.slug == slug)) is not None:
-        raise TrackError("slug_taken")
     now = now or utcnow()
     track = Track(slug=slug, centre_id=centre.id, created_at=now)
-    session.add(track)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(track)
+    except IntegrityError as error:
+        raise TrackError("slug_taken") from error
     _add_version(session, viewer, track, 1, title, courses, needs, from_on or seoul_day(now), True, now)
     audit.record(session, "track_added", actor_id=viewer.id, subject=f"track:{track.uid}")
     return track

@@ -27,6 +27,7 @@ JOB_KIND, FORGET_KIND = "slips", "forget_slips"
 KEPT = timedelta(days=1)  # a sheet, if nobody says earlier that it is printed
 MOST_COMPANIES = 500
 SHORTEST_REASON = 4  # letters, as where lists of people are taken as files
+LARGEST = 2**31 - 1  # number of a sheet that the database can be asked for
 
 
 class SlipError(LMSError):
@@ -421,7 +422,9 @@ def list_sheets(session: Session, batch: SlipBatch) -> list[Sheet]:
 
 def load_sheet(session: Session, batch: SlipBatch, part: int) -> SlipSheet:
     """Raises NotFoundError, and SlipError `gone`."""
-    found = session.scalar(select(SlipSheet).where(SlipSheet.batch_id == batch.id, SlipSheet.part == part))
+    found = None
+    if part <= LARGEST:
+        found = session.scalar(select(SlipSheet).where(SlipSheet.batch_id == batch.id, SlipSheet.part == part))
     if found is None:
         raise NotFoundError()
     if found.body is None:

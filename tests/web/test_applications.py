@@ -63,6 +63,15 @@ def application_of(site: Site, person: Person) -> Application:
         ).one()
 
 
+def test_who_applies_too_late_is_told_so(site: Site, hana: Browser, run: Run) -> None:
+    hana.see("/courses/")
+    change(site, run, apply_from=today() - timedelta(days=9), apply_to=today() - timedelta(days=1))
+    assert hana.send(f"/courses/{run.uid}/apply").status_code == 303
+    assert "오늘은 신청을 받지 않습니다" in text_of(hana.see("/courses/"))
+    change(site, run, apply_from=None, apply_to=None)
+    assert hana.send(f"/courses/{run.uid}/apply").status_code == 404
+
+
 def test_from_applying_to_a_seat_and_back(site: Site, hana: Browser, run: Run) -> None:
     hana.see("/courses/")
     hana.send(f"/courses/{run.uid}/apply")

@@ -174,6 +174,7 @@ def test_an_officer_prints_slips_by_which_people_come_in(posting: Site) -> None:
     assert officer.send(f"{where}/discard").status_code == 303
     officer.see(where)
     assert officer.send(f"{where}/sheets/1").status_code == 400
+    assert officer.send(f"{where}/sheets/{'9' * 25}").status_code == 404
 
 
 def test_one_code_is_shown_once_on_the_answer(site: Site) -> None:

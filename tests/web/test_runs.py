@@ -168,6 +168,10 @@ def test_a_run_is_closed_its_sheet_is_the_same_at_each_print_and_its_records_nam
     assert "마감할 수 없는 이유" not in page.text
     page = after(officer, send(officer, f"{place}close"))
     assert "차수를 마감했습니다" in page.text
+    for what in ("rule", "edit"):  # a sentence on the run's page, not a bare refusal
+        refused = officer.get(f"{place}{what}")
+        assert refused.status_code == 303
+        assert "다음 상태일 때는 할 수 없습니다: 마감" in after(officer, refused).text
     send(officer, f"{place}sheet", {"reason": " "}, 422)
     papers = [send(officer, f"{place}sheet", {"reason": "센터장 서명"}, 200) for _ in range(2)]
     assert papers[0].data == papers[1].data

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from lms.clock import seoul_day, utcnow
+from lms.errors import NotFoundError
 from lms.models import Admission, Application, Centre, CentreRegion, CourseVersion, Enrolment, Run
 from lms.models.applications import LIVE_STATES
 from lms.people.organisations.places import covers
@@ -98,10 +100,37 @@ def load(session: Session, viewer: Viewer, *, now: datetime | None = None) -> Ca
     return Catalogue(tuple(offers), tuple(own), leaving, origin.problem)
 
 
+def load_run(session: Session, viewer: Viewer, uid: UUID, *, now: datetime | None = None) -> Run:
+    """A run that takes or took applications of learners of the viewer's region: whoever comes too late is told so. Raises
+    NotFoundError."""
+    day = seoul_day(now or utcnow())
+    origin = seats.origins_on(session, [viewer.id], day)[viewer.id]
+    found = session.scalar(
+        select(Run).where(
+            Run.uid == uid, Run.opened_at.is_not(None), Run.apply_to.is_not(None), _serves(origin.region_id, day)
+        )
+    )
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
 def offered(region_id: int, day: date, *, from_soon: bool = True) -> list:
     """The conditions on runs that learners of a region may apply for on a day, or later (`from_soon`): those of the centres
     that serve it."""
-    serves = (
+    found = [
+        Run.opened_at.is_not(None),
+        Run.closed_at.is_(None),
+        Run.apply_to >= day,
+        Run.learn_to >= day,
+        _serves(region_id, day),
+    ]
+    return found if from_soon else [*found, Run.apply_from <= day]
+
+
+def _serves(region_id: int, day: date) -> ColumnElement[bool]:
+    """The condition on runs of the centres that serve a region on a day."""
+    return (
         select(CentreRegion.id)
         .where(
             CentreRegion.centre_id == Run.centre_id,
@@ -110,8 +139,6 @@ def offered(region_id: int, day: date, *, from_soon: bool = True) -> list:
         )
         .exists()
     )
-    found = [Run.opened_at.is_not(None), Run.closed_at.is_(None), Run.apply_to >= day, Run.learn_to >= day, serves]
-    return found if from_soon else [*found, Run.apply_from <= day]
 
 
 def _rows(session: Session, viewer: Viewer, origin: Origin, day: date, now: datetime) -> list:

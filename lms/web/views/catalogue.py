@@ -50,13 +50,10 @@ def _do(deed: Callable[[Session], tuple[str, str]]) -> Response:
 @access.signed_in
 def apply(run: UUID) -> Response:
     viewer = access.viewer()
-    offers = catalogue.load(session, viewer).offers
-    offered = next((one.run.id for one in offers if one.run.uid == run), None)
-    if offered is None:
-        raise NotFoundError()
 
     def ask(writing: Session) -> tuple[str, str]:
-        return application_words.told_of(deciding.apply(writing, offered, viewer.id))
+        found = catalogue.load_run(writing, viewer, run)
+        return application_words.told_of(deciding.apply(writing, found.id, viewer.id))
 
     return _do(ask)
 

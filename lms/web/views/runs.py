@@ -243,11 +243,18 @@ def remove_quota(uid: UUID, quota: int) -> Response:
 # Changing
 
 
+def _not_now(run: Run, deed: states.Deed) -> Response:
+    """To the run's page with the sentence that says why its state does not allow it."""
+    flashes.add(explain(states.RunStateError(states.state_of(run), deed=deed)), "error")
+    return to("runs.page", uid=run.uid)
+
+
 @bp.get("/<uuid:uid>/edit")
 @access.officer
-def edit(uid: UUID) -> str:
+def edit(uid: UUID) -> str | Response:
     run = reading.load_to_edit(session, access.viewer(), uid)
-    states.refuse(run, "edit")
+    if not states.allows(run, "edit"):
+        return _not_now(run, "edit")
     return _show_edit(run, _form(run, editing.fields_of(session, run)))
 
 
@@ -377,9 +384,10 @@ def _do(uid: UUID, deed: Any, said: str, endpoint: str = "runs.page") -> Respons
 
 @bp.get("/<uuid:uid>/rule")
 @access.officer
-def rule(uid: UUID) -> str:
+def rule(uid: UUID) -> str | Response:
     run = reading.load_to_edit(session, access.viewer(), uid)
-    states.refuse(run, "rule")
+    if not states.allows(run, "rule"):
+        return _not_now(run, "rule")
     now = run.rules[-1]
     form = RuleForm(data={"progress": now.progress, "score": now.score, "attendance": now.attendance})
     return _show_rule(run, form)
