@@ -144,22 +144,3 @@ def list_given(session: Session, run: Run) -> list[Given]:
         found.append(Given(row, whom, name, key not in seen))
         seen.add(key)
     return found
-
-
-def reason_of(session: Session, enrolment: Enrolment) -> str:
-    """Why her last day is a later one than the run's. Empty where it isn't."""
-    if enrolment.last_day == enrolment.run.learn_to:
-        return ""
-    return (
-        session.scalar(
-            select(Extension.reason)
-            .where(
-                Extension.run_id == enrolment.run_id,
-                Extension.learn_to == enrolment.last_day,
-                or_(Extension.enrolment_id == enrolment.id, Extension.company_id == enrolment.company_id),
-            )
-            .order_by(Extension.id.desc())
-            .limit(1)
-        )
-        or ""
-    )

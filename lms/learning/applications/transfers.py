@@ -112,18 +112,3 @@ def _refuse_full(session: Session, enrolment: Enrolment, to: Run, now: datetime)
         raise TransferError(refused)
     if not desk.has_seat(enrolment.person_id):
         raise TransferError("full")
-
-
-def of_enrolment(session: Session, enrolment_id: int) -> tuple[Run | None, Run | None]:
-    """The run that she came from, and the one that she went on to."""
-    found: list[Run | None] = []
-    for mine, other in ((Transfer.to_id, Transfer.from_id), (Transfer.from_id, Transfer.to_id)):
-        statement = (
-            select(Run)
-            .join(Enrolment, Enrolment.run_id == Run.id)
-            .join(Transfer, other == Enrolment.id)
-            .where(mine == enrolment_id)
-            .options(joinedload(Run.course_version))
-        )
-        found.append(session.scalar(statement))
-    return found[0], found[1]
