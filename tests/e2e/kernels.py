@@ -64,8 +64,12 @@ class Kernel:
         self.page.evaluate(
             "(source) => { window.said.length = 0; window.run = kernel.run('scratch', source); }", source
         )
+        self.wait_until_said("one.op === 'append'")
+
+    def wait_until_said(self, what: str) -> None:
+        """An expression in JavaScript about `one` of what the kernel said."""
         until = time.monotonic() + 30
-        while not self.page.evaluate("window.said.some((one) => one.op === 'append')"):
+        while not self.page.evaluate(f"window.said.some((one) => {what})"):
             assert time.monotonic() < until
             self.page.wait_for_timeout(20)
 

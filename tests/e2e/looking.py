@@ -46,4 +46,4 @@ def look_at(page: Page) -> None:
         if over := too_wide(page):
             faults[f"wider than {screen['width']}"] = over
     page.set_viewport_size(DESKTOP)
-    assert faults == {}, page.url
+    assert not faults, f"{page.url}: {faults}"

@@ -180,14 +180,14 @@ def running_demo(prepared: Path, folder: Path, **settings: str) -> Iterator[Site
 
 
 @contextmanager
-def running_site(folder: Path, *, demo: bool = True) -> Iterator[Site]:
+def running_site(folder: Path, *, demo: bool = True, **settings: str) -> Iterator[Site]:
     """Prepare a site in an empty folder and serve it on a port that was free; gone with all its processes afterwards."""
     if demo:
         prepare_demo(folder)
     else:
         shutil.copy(ROOT / "wsgi.py", folder)
         run([*FLASK, "init"], folder)
-    with _running(folder, {}) as site:
+    with _running(folder, settings) as site:
         yield site
 
 

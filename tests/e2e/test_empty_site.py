@@ -19,7 +19,7 @@ CODE_SECONDS = 20
 
 @pytest.fixture
 def empty_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("empty"), demo=False) as site:
+    with running_site(tmp_path_factory.mktemp("empty"), demo=False, LMS_WEB_PROCESSES="1") as site:
         yield site
 
 

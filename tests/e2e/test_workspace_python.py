@@ -96,13 +96,18 @@ def test_a_library_of_nobody_is_not_found(kernel: Kernel) -> None:
 # From here on Python is started again.
 
 
-def test_what_hears_no_interrupt_is_started_again(kernel: Kernel) -> None:
+def test_what_hears_no_interrupt_is_started_again_and_again_while_it_starts(kernel: Kernel) -> None:
+    """She is told that it starts again, and presses 다시 시작 as well: one Python is left, and it runs."""
     kernel.begin_run("print('begun')\nsum(range(10**12))")
-    how, done = kernel.interrupt()
-    assert how == "restarted"
+    kernel.page.evaluate("() => { window.stopping = kernel.interrupt(); }")
+    kernel.wait_until_said("one.type === 'restarted' && one.reason === 'interrupt'")
+    assert kernel.page.evaluate("new Promise((go) => setTimeout(go, 200)).then(() => kernel.restart())") is True
+    assert kernel.page.evaluate("stopping") == "restarted"
+    done = kernel.page.evaluate("run")
     assert (done["ok"], done["interrupted"]) == (False, True)
-    assert {"type": "restarted", "reason": "interrupt"} in kernel.page.evaluate("said")
     assert kernel.run("n").outputs[0]["ename"] == "NameError"
+    assert kernel.run("1 + 1").outputs[0]["data"] == {"text/plain": "2"}
+    assert kernel.page.locator("iframe[title=Python]").count() == 1
 
 
 def test_python_that_is_killed_comes_back(kernel: Kernel) -> None:
@@ -110,13 +115,6 @@ def test_python_that_is_killed_comes_back(kernel: Kernel) -> None:
     assert ran.done["interrupted"]
     assert kernel.page.evaluate("kernel.start()") is True
     assert kernel.run("2").outputs[0]["data"] == {"text/plain": "2"}
-
-
-def test_starting_again_while_it_starts_leaves_one_that_runs(kernel: Kernel) -> None:
-    again = "(async () => { void kernel.restart(); await new Promise((go) => setTimeout(go, 200)); return kernel.restart(); })()"
-    assert kernel.page.evaluate(again) is True
-    assert kernel.run("1 + 1").outputs[0]["data"] == {"text/plain": "2"}
-    assert kernel.page.locator("iframe[title=Python]").count() == 1
 
 
 def test_without_isolation_a_loop_is_stopped_by_starting_again(kernel: Kernel) -> None:
