@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms.models import AuditEntry, Download, Export
 from lms.reports.exports import asking
@@ -60,6 +60,35 @@ def test_a_long_file_is_made_taken_and_deleted(site: Site, long: None) -> None:
     assert browser.send(f"{where}/drop").status_code == 303
     assert re.search("지웠|deleted", browser.see("/desk/exports/").get_text())
     assert browser.send(f"{where}/file").status_code == 409
+
+
+@pytest.mark.parametrize(("problem", "words"), [("disk", "공간"), ("too_long", "CSV"), ("fault", "저희")])
+def test_one_that_failed_says_why_and_can_be_asked_for_anew(site: Site, long: None, problem: str, words: str) -> None:
+    browser = site.browser_of(site.world.seoyeon)
+    browser.see("/desk/exports/?run=")
+    where = browser.send("/desk/exports/", ALL).headers["Location"]
+    with site.lms.database.writing() as session:
+        session.execute(update(Export).values(state="failed", problem=problem))
+        session.commit()
+    page = browser.see(where)
+    assert words in page.select_one("#export").get_text()  # type: ignore[union-attr]
+    assert page.select_one('#export a[href*="/desk/exports/?"]')
+    assert browser.send(f"{where}/file").status_code == 409
+
+
+def test_whoever_lost_the_region_finds_no_file(site: Site, long: None) -> None:
+    browser = site.browser_of(site.world.seoyeon)
+    browser.see("/desk/exports/?run=")
+    where = browser.send("/desk/exports/", ALL).headers["Location"]
+    assert site.grade_all() >= 1
+    with site.lms.database.writing() as session:
+        session.execute(
+            update(Export).values(scope={**session.scalars(select(Export.scope)).one(), "officer_centres": [1, 2, 3]})
+        )
+        session.commit()
+    browser.see(where)
+    assert browser.send(f"{where}/file").status_code == 404
+    assert site.count(Download) == 0
 
 
 def test_another_officer_finds_nothing(site: Site, long: None) -> None:
