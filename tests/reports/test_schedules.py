@@ -262,13 +262,16 @@ def test_a_fault_is_tried_again_with_growing_pauses_and_then_told(house: House) 
 def test_what_kills_its_workers_ends(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.make()
 
+    class KilledError(BaseException):
+        """Nothing of ours hears of it."""
+
     def die(*_given: Any, **_more: Any) -> Draft:
-        raise KeyboardInterrupt
+        raise KilledError
 
     monkeypatch.setattr(issuing, "draft", die)
     now = at("2026-03-30", "07:00")
     for _ in range(TRIES):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KilledError):
             house.work(now)
         assert house.turns()[0].state == "waiting"
         now += timedelta(hours=3)
@@ -282,8 +285,11 @@ def test_a_refusal_is_told_at_once(house: House, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(issuing, "MOST_ROWS", 0)
     house.work(at("2026-03-30", "07:00"))
     (turn,) = house.turns()
-    assert (turn.state, turn.reason, turn.facts) == ("failed", "too_many", {"rows": 1, "most": 0})
+    assert (turn.state, turn.reason, turn.facts, turn.tries) == ("failed", "too_many", {"rows": 1, "most": 0}, 1)
     assert house.messages() == [("schedule_failed", house.world.seoyeon.id)]
+    house.write(editing.retry, None, house.uid, date(2026, 3, 30), now=at("2026-03-31"))
+    (turn,) = house.turns()
+    assert (turn.state, turn.reason, turn.tries) == ("waiting", "", TRIES)  # a whole round
 
 
 def test_nobody_looked_and_it_is_late(house: House) -> None:
