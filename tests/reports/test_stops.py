@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -12,10 +13,13 @@ from sqlalchemy import select
 
 from lms.clock import end_of_day
 from lms.learning import ledger
+from lms.learning.enrolments import visible_to
 from lms.models import Enrolment, Exercise, ExerciseVersion, Grade, LedgerEntry, RunUnit, StoredFile, Submission
-from lms.reports import regions
+from lms.reports import regions, width
 from lms.reports.checks import failed_checks
-from lms.reports.question import Question
+from lms.reports.choices import list_choices
+from lms.reports.learners import list_learners
+from lms.reports.question import Question, ReportError
 from lms.reports.stops import ALL_DONE, QUIET_DAYS, StopRow, stopped_at, stops
 from tests.world import at
 
@@ -205,3 +209,40 @@ def test_of_a_try_the_last_grade_counts(graded: Country) -> None:
     _grade(graded, submission, "2026-03-10", {"mean": "passed"})
     assert _failed(graded) == {"평균": (0, 1)}
     assert _failed(graded, date(2026, 3, 9)) == {"평균": (1, 1)}
+
+
+def test_of_too_many_people_none_are_looked_at_one_by_one(small: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(width, "MOST_PEOPLE", 2)
+    for person in ("a", "b"):
+        small.enrol(person, "hanbit", "r", "2026-03-01")
+    question, session = Question(as_of=DAY, by=()), small.session
+    assert len(stops(session, None, question).rows) == len(UNITS)
+    small.enrol("c", "hanbit", "r", "2026-03-01")
+    asking: tuple[Callable[..., object], ...] = (stops, failed_checks, list_learners)
+    for ask in asking:
+        with pytest.raises(ReportError, match="one course, run, company or region"):
+            ask(session, None, question)
+    assert list_learners(session, None, question.but(region=("gwangju",))).total == 0
+
+
+def test_each_may_choose_the_runs_in_which_somebody_is_whom_she_sees(country: Country) -> None:
+    random_history(country, 5, people=8)
+    session = country.session
+    keys = {
+        country.runs["a"].id: "first-steps-1",
+        country.runs["b"].id: "first-steps-2",
+        country.runs["c"].id: "energy-1",
+    }
+    seen: set[str] = set()
+    for viewer in (
+        country.officer("pohang"),
+        country.officer("jeonnam"),
+        country.manager("company 1"),
+        country.office(),
+    ):
+        of_enrolments = {keys[run] for run in session.scalars(select(Enrolment.run_id).where(visible_to(viewer)))}
+        own = {keys[run.id] for run in country.runs.values() if run.centre_id in viewer.officer_centres}
+        chosen = {choice.key for choice in list_choices(session, viewer)["run"]}
+        assert chosen == (set(keys.values()) if viewer.is_programme_office else of_enrolments | own)
+        seen |= {",".join(sorted(chosen))}
+    assert len(seen) > 1, "they differ in what they may choose"

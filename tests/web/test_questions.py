@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from lms.clock import today
 from lms.models import AccessEntry, Download
+from lms.reports import width
 from tests.credentials.test_printing import text_of
 
 from . import crowd
@@ -67,6 +68,20 @@ def test_the_stops_lead_to_those_who_stopped_there(site: Site, officer: Browser)
     link = page.select_one("tbody td a")
     assert link is not None
     assert len(rows_of(officer.see(str(link["href"])))) == 6
+
+
+def test_about_too_many_people_a_page_offers_the_courses(
+    site: Site, officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd.fill(site, 3)
+    with monkeypatch.context() as patched:
+        patched.setattr(width, "MOST_PEOPLE", 2)
+        page = officer.see("/desk/questions/stops")
+        assert "한 사람씩 볼 수 없습니다" in page.select_one("main").get_text()  # type: ignore[union-attr]
+        assert "한 사람씩 볼 수 없습니다" in officer.see("/desk/questions/people").get_text()
+    link = page.select_one(".empty a")
+    assert link is not None
+    assert len(rows_of(officer.see(str(link["href"])))) > 1
 
 
 def test_durations_months_and_years_say_the_same_completions(site: Site, officer: Browser) -> None:
