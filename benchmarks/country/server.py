@@ -43,13 +43,17 @@ def settings(large: bool) -> Mapping[str, str]:
 
 @contextmanager
 def running(keep: Path | None, options: Mapping[str, str]) -> Iterator[Cluster]:
-    """The cluster in the folder `keep`, made where there is none; without one in a temporary folder, gone at the end.
+    """The cluster in the folder `keep`, made where there is none; without one in a temporary folder, gone at the end. One that
+    runs already is taken as it is, and goes on.
 
     Raises:
         NoPostgresError
     """
     user = _server_user()
     folder = keep or Path(tempfile.mkdtemp(prefix="lms-country-"))
+    if _answers(folder):
+        yield Cluster(folder)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -79,13 +83,18 @@ def running(keep: Path | None, options: Mapping[str, str]) -> Iterator[Cluster]:
 def _wait(server: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        try:
-            psycopg.connect(host=str(folder), user=SERVER_USER, dbname="postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
+        if _answers(folder):
             return
+        time.sleep(0.05)
     raise NoPostgresError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        psycopg.connect(host=str(folder), user=SERVER_USER, dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def has_database(cluster: Cluster, name: str) -> bool:
