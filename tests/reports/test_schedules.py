@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -229,6 +230,17 @@ def test_two_workers_issue_one(house: House, monkeypatch: pytest.MonkeyPatch) ->
     assert (turn.state, turn.tries) == ("issued", 2)
     with house.database.reading() as session:
         assert len(session.scalars(select(Statement)).all()) == 1
+
+
+def test_many_workers_at_once(house: House) -> None:
+    house.make()
+    now = at("2026-05-18", "07:00")  # eight have come
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(lambda _worker: house.work(now), range(4)))
+    assert [turn.state for turn in house.turns()] == ["issued"] * making.MOST_MISSED
+    with house.database.reading() as session:
+        assert len(session.scalars(select(Statement)).all()) == making.MOST_MISSED
+    assert len(house.messages()) == making.MOST_MISSED
 
 
 # What fails
