@@ -358,13 +358,17 @@ def _come_to(piece: _Piece) -> Select:
     """What the steps come to before each month, as far as that isn't nothing."""
     daily = DAILY[piece.table]
     days = select(daily.c.day).where(piece.has(daily)).distinct().subquery("days")
-    begins = select(func.min(RollupMonth.c.month)).where(RollupMonth.c.month > days.c.day).scalar_subquery()
-    counted_from = select(days.c.day, begins.label("month")).subquery("counted_from")
+    counted_from = (
+        select(days.c.day, func.min(RollupMonth.c.month).label("month"))
+        .join(RollupMonth, RollupMonth.c.month > days.c.day)
+        .group_by(days.c.day)
+        .subquery("counted_from")
+    )
     columns = [counted_from.c.month, *(daily.c[name] for name in piece.keys)]
     change = (
         select(*columns, *(func.sum(daily.c[name]).cast(Integer).label(name) for name in FIGURES))
         .join(counted_from, counted_from.c.day == daily.c.day)
-        .where(piece.has(daily), counted_from.c.month.is_not(None))
+        .where(piece.has(daily))
         .group_by(*columns)
         .subquery("change")
     )
