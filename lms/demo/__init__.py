@@ -1,6 +1,6 @@
 """The demonstration: a few people to look around as, or three programme years of sixty companies; and how to take it away."""
 
-from . import certificates
+from . import certificates, statements
 from .cast import FILE, Account
 from .errors import DemoError
 from .make import COURSES, is_full, make, make_full
@@ -21,4 +21,5 @@ __all__ = [
     "make_full",
     "make_samples",
     "remove",
+    "statements",
 ]

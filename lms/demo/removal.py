@@ -82,6 +82,7 @@ from lms.models import (
     SlipBatch,
     SlipSheet,
     Sponsorship,
+    Statement,
     StoredFile,
     Submission,
     Target,
@@ -91,6 +92,7 @@ from lms.models import (
     TrackVersion,
     Transfer,
     Unreachable,
+    append_only,
 )
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 from lms.submissions.take_result import FEEDBACK_TYPE
@@ -124,10 +126,12 @@ def remove(session: Session) -> Removed:
         raise DemoError("used", tables=", ".join(hanging))
     files = _files(session)
     rows = {}
+    append_only.release(session.connection(), Statement.__tablename__)
     for table, condition in owned:
         rows[table.__tablename__] = session.execute(
             delete(table).where(condition).execution_options(synchronize_session=False)
         ).rowcount  # type: ignore[attr-defined]
+    append_only.guard(session.connection(), Statement.__tablename__)
     session.execute(delete(DemoRow))
     orphans = _orphans(session, files)
     session.execute(delete(StoredFile).where(StoredFile.digest.in_(orphans)))
@@ -174,6 +178,7 @@ def _owned() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (ScheduleTurn, ScheduleTurn.schedule_id.in_(schedules)),
         (ScheduleRecipient, or_(ScheduleRecipient.schedule_id.in_(schedules), ScheduleRecipient.person_id.in_(people))),
         (Schedule, Schedule.id.in_(schedules)),
+        (Statement, Statement.issued_by.in_(select(Person.uid).where(Person.id.in_(people)))),
         (Application, and_(Application.run_id.in_(runs), Application.person_id.in_(people))),
         (RunLink, RunLink.run_id.in_(runs)),
         (Admission, Admission.run_id.in_(runs)),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from lms import audit, demo
@@ -32,11 +32,13 @@ from lms.models import (
     RosterPart,
     Run,
     SignIn,
+    Statement,
     StoredFile,
     Submission,
 )
 from lms.people import accounts, roles
 from lms.people.privacy import access_log
+from lms.reports.statements.issuing import Press
 from lms.submissions.hand_in import NOTEBOOK_TYPE
 
 from .conftest import DemoSite

@@ -8,9 +8,11 @@ from rich.table import Table
 
 from lms import demo
 from lms.credentials.issuing import Press
+from lms.reports.statements.issuing import Press as StatementPress
 
 from ..extension import LMS
 from ..paper import CertificateWords
+from ..statement_words import on_paper
 from .group import console, in_site, lms, say
 
 
@@ -61,6 +63,8 @@ def _make_full(site: LMS) -> None:
     with site.database.writing() as session:
         demo.make_full(session, site.files, samples)
         demo.certificates.issue(session, site.files, press)
+        with site.app.app_context():
+            demo.statements.issue(session, StatementPress(on_paper, f"{address}/verify/statements"))
         session.commit()
 
 
