@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from lms import content
 
 from . import answers, steps, unseen, working
-from .looking import SMALLEST, look_at, too_wide
+from .looking import look_at
 from .site import Account, Site
 from .visits import DESKTOP, PHONE, Visit, begin_visit
 
@@ -259,17 +259,3 @@ def test_the_page_for_everybody(site: Site, visit: Callable[..., Visit]) -> None
     page = visit().open()
     page.goto(f"{site.address}/figures/")
     look_at(page)
-
-
-def test_no_unit_of_the_course_is_wider_than_a_phone(site: Site, visit: Callable[..., Visit]) -> None:
-    """Tables, formulas, code and pictures scroll in themselves, where they are read and where answers are told."""
-    page = visit(viewport=SMALLEST).open()
-    steps.sign_in(page, site, site.add_learner("서가늘"))
-    over = {}
-    for unit in site.course.units:
-        page.goto(site.unit_address(unit.key))
-        over[unit.key] = too_wide(page)
-        if isinstance(unit, content.QuizUnit):
-            steps.take_quiz(page, site.course, unit.key, right=False)
-            over[f"{unit.key}, result"] = too_wide(page)
-    assert not any(over.values()), over

@@ -14,6 +14,7 @@ from lms.web import cli
 from lms.web.app import create_app
 
 from . import steps, walk
+from .looking import SMALLEST
 from .site import Site
 from .visits import DESKTOP, PHONE, Visit
 
@@ -37,11 +38,14 @@ PLACE = ("부산광역시", "한빛정밀")
 
 
 def test_a_worker_does_the_course_on_a_phone_and_is_counted(site: Site, visit: Callable[..., Visit]) -> None:
-    """김하나 signs in by e-mail and errs at first. Today's report counts one more; yesterday's says what it said."""
+    """김하나 signs in by e-mail and errs at first, on the smallest phone that people have.
+
+    Today's report counts one more; yesterday's says what it said.
+    """
     site.add_learner("김먼저", enrolled_days_ago=2)
     yesterday = ("--as-of", str(today() - timedelta(days=1)))
     before, before_yesterday = completions(site), completions(site, *yesterday)
-    page = visit(viewport=PHONE).open()
+    page = visit(viewport=SMALLEST).open()
     steps.come_in(page, site, site.accounts["김하나"])
     walk.see_what_is_missing(page, site.course)
     walk.do_everything(page, site, with_mistakes=True)

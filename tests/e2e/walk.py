@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from lms import content
 
 from . import answers, steps
+from .looking import too_wide
 from .site import Site
 
 
@@ -21,17 +22,19 @@ def see_what_is_missing(page: Page, course: content.Course) -> None:
 
 
 def do_everything(page: Page, site: Site, *, with_mistakes: bool) -> None:
-    """Each unit in its order, by the buttons of the pages alone; with mistakes first in the first quiz and exercise."""
+    """Each unit in its order, by the buttons of the pages alone; with mistakes first in quizzes and in the first exercise."""
     page.click(".button-go")
-    erred: set[type] = set()
+    may_err = with_mistakes
     for unit in site.course.units:
-        do_unit(page, site, unit, with_mistakes=with_mistakes and type(unit) not in erred)
-        erred.add(type(unit))
+        is_exercise = isinstance(unit, content.ExerciseUnit)
+        do_unit(page, site, unit, with_mistakes=may_err if is_exercise else with_mistakes)
+        may_err = may_err and not is_exercise
 
 
 def do_unit(page: Page, site: Site, unit: content.Unit, *, with_mistakes: bool = False) -> None:
-    """The one that is open."""
+    """The one that is open. Tables, formulas, code and pictures scroll in themselves, also where answers are told."""
     expect(page.locator("h1")).to_have_text(unit.title)
+    assert not too_wide(page), page.url
     match unit:
         case content.PageUnit():
             steps.read_page(page)
@@ -46,10 +49,12 @@ def _take_quiz(page: Page, course: content.Course, key: str, with_mistakes: bool
         steps.take_quiz(page, course, key, right=False)
         points, most = steps.score_shown(page)
         assert points < most
+        assert not too_wide(page), page.url
         page.click("text=다시 해 보기")
     steps.take_quiz(page, course, key, right=True)
     points, most = steps.score_shown(page)
     assert points == most
+    assert not too_wide(page), page.url
     _go_on(page)
 
 
