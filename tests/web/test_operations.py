@@ -19,6 +19,8 @@ from .site import Site
 from .test_queries import _asked
 
 FACTS = {
+    "late": 1,
+    "failed": 1,
     "version": "1", "mb": 1.5, "folder": "x",
     "kind": "SQLite", "why": "x", "mode": "delete", "n": 2, "table": "t", "at": "1", "head": "2", "slots": 1,
     "level": "user", "wanted": "user", "seconds": 3, "first": "course x", "free": 1.0, "total": 2.0,
