@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lms.clock import today
-from lms.models import CompletionRule, Download, LedgerEntry, Run, RunClosing, RunInstructor
+from lms.models import CompletionRule, Download, LedgerEntry, Role, Run, RunClosing, RunInstructor
 
 from . import small_course
 from .browser import Browser
@@ -189,6 +189,32 @@ def test_a_run_is_closed_its_sheet_is_the_same_at_each_print_and_its_records_nam
     assert "마감을 취소했습니다" in after(officer, send(officer, f"{place}reopen", {"reason": "출석부 누락"})).text
     with site.lms.database.reading() as session:
         assert session.scalars(select(RunClosing.reopen_reason)).one() == "출석부 누락"
+
+
+def test_an_officer_of_two_centres_chooses_whose_run_it_is(site: Site) -> None:
+    with site.lms.database.writing() as session:
+        officer = session.scalars(select(Role).where(Role.person_id == site.world.seoyeon.id)).one()
+        session.add(
+            Role(
+                person_id=officer.person_id,
+                kind="officer",
+                from_on=officer.from_on,
+                centre_id=site.world.gyeonggi_centre.id,
+            )
+        )
+        session.commit()
+    browser = site.browser_of(site.world.seoyeon)
+    slugs = (site.world.busan_centre.slug, site.world.gyeonggi_centre.slug)
+    for number, slug in enumerate(slugs, start=2):
+        page = browser.see(f"/desk/runs/new?centre={slug}")
+        link = page.select_one('a[href^="/desk/runs/new/"]')
+        assert link is not None
+        form = browser.see(str(link["href"])).select_one("form[data-keep]")
+        assert form is not None
+        assert browser.send(str(form["action"]), {**FORM, "number": str(number)}).status_code == 303
+    with site.lms.database.reading() as session:
+        made = session.scalars(select(Run.centre_id).order_by(Run.id.desc()).limit(2)).all()
+    assert list(reversed(made)) == [site.world.busan_centre.id, site.world.gyeonggi_centre.id]
 
 
 def test_what_stands_against_closing_is_said(site: Site, officer: Browser) -> None:

@@ -80,7 +80,30 @@ def _show_choice(problem: str = "") -> str:
         .join(CourseVersion, CourseVersion.id == Course.current_version_id)
         .order_by(CourseVersion.title)
     ).all()
-    return render("lms/runs/new.html", courses=courses, mine=mine[:20], problem=problem, here=url("runs.new"))
+    return render(
+        "lms/runs/new.html",
+        courses=courses,
+        mine=mine[:20],
+        problem=problem,
+        here=url("runs.new"),
+        centres=_centres(),
+        centre=_centre(),
+        name_of=deeds.name_of,
+    )
+
+
+def _centres() -> list[Centre]:
+    """Those that the viewer is an officer of, where there are several to choose from."""
+    mine = access.viewer().officer_centres
+    if len(mine) < 2:
+        return []
+    return list(session.scalars(select(Centre).where(Centre.id.in_(mine)).order_by(Centre.id)))
+
+
+def _centre() -> Centre | None:
+    """The one that was chosen of several, or the first of them."""
+    several, asked = _centres(), request.args.get("centre", "")
+    return next((one for one in several if one.slug == asked), several[0] if several else None)
 
 
 @bp.get("/new/<slug>")
@@ -103,7 +126,15 @@ def _course(slug: str) -> tuple[Course, str]:
 
 
 def _show_new(course: Course, title: str, form: RunForm) -> str:
-    return render("lms/runs/form.html", run=None, title=title, form=form, here=url("runs.new_of", slug=course.slug))
+    centre = _centre()
+    return render(
+        "lms/runs/form.html",
+        run=None,
+        title=title,
+        form=form,
+        centre=deeds.name_of(centre) if centre else "",
+        here=url("runs.new_of", slug=course.slug, centre=centre.slug if centre else None),
+    )
 
 
 @bp.post("/new/<slug>")
@@ -126,8 +157,9 @@ def make(slug: str) -> Answer:
 
 
 def _centre_id() -> int:
-    """The centre that the officer works for; of several the first."""
-    return min(access.viewer().officer_centres)
+    """The centre that the officer works for; of several the chosen one."""
+    chosen = _centre()
+    return chosen.id if chosen else min(access.viewer().officer_centres)
 
 
 @bp.post("/copy")
