@@ -32,7 +32,7 @@ _PROBLEMS = {
 
 
 def document(base: str, title: str, *, calls: int) -> dict[str, Any]:
-    """`base` is the address of the site, without a slash at its end; `calls` how many a token has in a quarter of an hour."""
+    """`base` is the address of the site, without a slash at its end; `calls` how many a token has in half an hour."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -40,7 +40,7 @@ def document(base: str, title: str, *, calls: int) -> dict[str, Any]:
             "version": VERSION,
             "description": "Figures and learners as the person of the token sees them on the pages. Reads only. "
             "The questions, and what each figure means: docs/reports.md. "
-            f"A token has {calls:,} calls in a quarter of an hour. Each page of rows is counted anew at its call: for pages "
+            f"A token has {calls:,} calls in half an hour. Each page of rows is counted anew at its call: for pages "
             "that fit together give `as_of` a day that is over, and the recorded `reading`; few large pages cost less than "
             "many small ones. Lists longer than some tens of thousands of rows are better taken as exports from the pages.",
         },
