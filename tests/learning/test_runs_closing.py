@@ -227,7 +227,8 @@ def test_a_changed_rule_completes_and_questions_but_revokes_nobody(office: Offic
     assert office.change_rule(RuleFields(20, 90)) == 1
     kinds = [entry.kind for entry in ledger.entries_of(office.session, [office.hana.id])][-2:]
     assert kinds == ["completed", "questioned"]
-    assert office.change_rule(RuleFields(20, 0), shown=(1, 0)) == 1
+    assert office.change_rule(RuleFields(20, 0), shown=(1, 0)) == 2
+    assert [entry.kind for entry in ledger.entries_of(office.session, [office.hana.id])][-1] == "restored"
     assert enrolments.standing_of(office.session, _with_run(office, office.junho)).completed_on == date(2026, 3, 9)
     newest = office.session.scalars(select(CompletionRule).order_by(CompletionRule.id.desc())).first()
     assert newest is not None
