@@ -29,7 +29,7 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def exercise(weather):
     """The attacks' exercise, with less patience for those that hang."""
-    return dataclasses.replace(weather, limits=dataclasses.replace(weather.limits, cell_seconds=3))
+    return dataclasses.replace(weather, limits=dataclasses.replace(weather.limits, cell_seconds=2))
 
 
 @pytest.fixture(scope="module")

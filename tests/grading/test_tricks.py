@@ -400,7 +400,7 @@ def exercise(tmp_path_factory):
         if name == "q1":
             check = "WANT = pd.read_csv('data/t.csv').groupby('k')['v'].sum()\n" + check
         cells += [build.answer(name, solution), build.check(f"{name}-test", hide(check))]
-    toml = 'title = "x"\n[limits]\ncell_seconds = 3\nmemory_mb = 512\n'
+    toml = 'title = "x"\n[limits]\ncell_seconds = 2\nmemory_mb = 512\n'
     folder = build.write_folder(
         tmp_path_factory.mktemp("tricks"), *cells, toml=toml, data={"data/t.csv": TABLE.encode()}
     )

@@ -15,7 +15,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from lms.models import AuditEntry, Database, Enrolment, Person, Region, Role, Throttle, make_engine
+from lms.models import database as database_module
 from lms.models.database import _use_wal
+from tests.cheaper import PREPARE_SQLITE
 from tests.processes import run_together
 from tests.world import LONG_AGO, World, at
 
@@ -158,7 +160,8 @@ def test_what_waiting_would_not_mend_is_told_at_once(tmp_path: Path) -> None:
             _use_wal(connection.cursor(Refusing))
 
 
-def test_sqlite_is_set_up_for_several_processes(sqlite_url: str) -> None:
+def test_sqlite_is_set_up_for_several_processes(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "_prepare_sqlite", PREPARE_SQLITE)
     engine = make_engine(sqlite_url)
     with engine.connect() as connection:
         found = {
