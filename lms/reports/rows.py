@@ -299,7 +299,9 @@ class Groups:
         newest = (
             select(CompanyStatus.id, place.label("place"))
             .where(
-                CompanyStatus.from_on <= question.as_of, CompanyStatus.recorded_at < until if is_recorded else true()
+                CompanyStatus.from_on <= question.as_of,
+                CompanyStatus.recorded_at < until if is_recorded else true(),
+                *_near_companies(self.viewer, question),
             )
             .subquery()
         )
@@ -329,6 +331,16 @@ class Groups:
                 CentreRegion, and_(CentreRegion.region_id == CompanyStatus.region_id, served)
             ).add_columns(CentreRegion.centre_id)
         return [dict(row._mapping) for row in self.session.execute(statement)]
+
+
+def _near_companies(viewer: Viewer | None, question: Question) -> list[ColumnElement[bool]]:
+    """Which companies can be among those that are asked for and seen: of all the newest status isn't looked for."""
+    conditions: list[ColumnElement[bool]] = []
+    if asked := question.filter("company"):
+        conditions.append(CompanyStatus.company_id.in_(select(Company.id).where(facts.is_company(asked))))
+    if viewer is not None and not (viewer.is_programme_office or viewer.officer_centres | viewer.instructor_centres):
+        conditions.append(CompanyStatus.company_id.in_(viewer.managed_companies))
+    return conditions
 
 
 def _sees_company(viewer: Viewer | None, question: Question) -> ColumnElement[bool]:
