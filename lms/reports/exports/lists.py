@@ -134,15 +134,20 @@ class Reader:
     def _span(self, session: Session, after: int) -> Span:
         """The next enrolments, as many as make a span."""
         asked, question = self.asked, self.asked.question
-        ids = facts.narrowed(question, asked.viewer, self.known.counted_as, asked.day)
-        among = (select(Enrolment.id) if ids is None else ids).where(Enrolment.id > after)
-        last = session.scalar(among.order_by(Enrolment.id).offset(SPAN - 1).limit(1))
-        if question.filter("centre") or question.filter("cluster"):
+        among = facts.narrowed(question, asked.viewer, self.known.counted_as, asked.day)
+        ids = (select(Enrolment.id) if among is None else among).where(Enrolment.id > after).order_by(Enrolment.id)
+        is_in_place = bool(question.filter("centre") or question.filter("cluster"))
+        if among is None and not is_in_place:
+            return Span(after, session.scalar(ids.offset(SPAN - 1).limit(1)))
+        found = session.scalars(ids.limit(SPAN)).all()
+        last = found[-1] if len(found) == SPAN else None
+        span = Span(after, last, found, session.get_bind().dialect.name == "postgresql")
+        if is_in_place:
             # Of which the company or region was one on the day of enrolling, which the ledger tells.
-            among = among if last is None else among.where(Enrolment.id <= last)
+            among = select(Enrolment.id).where(*span.holds(Enrolment.id))
             counted = facts.facts(question, asked.viewer, self.known.counted_as, asked.day, among=among).subquery()
-            ids = select(counted.c.enrolment_id)
-        return Span(after, last, ids)
+            span = span._replace(ids=session.scalars(select(counted.c.enrolment_id)).all())
+        return span
 
     def read(self, session: Session, span: Span) -> Iterator[Part]:
         cells = self._enrolment

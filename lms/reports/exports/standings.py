@@ -8,11 +8,28 @@ are few words of text, which cost the database less than sorting or grouping the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, case, cast, func, literal, null, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from lms.learning.completion import evaluate
@@ -83,19 +100,27 @@ def best_shares(scores: str) -> Mapping[str, float]:
 
 
 class Span(NamedTuple):
-    """Enrolments from the first after `after` to `last` (None: all after it), of these `ids` (None: all of them)."""
+    """Enrolments from the first after `after` to `last` (None: all after it), those of `ids` alone unless it is None."""
 
     after: int
     last: int | None
-    ids: Select | None = None
+    ids: Sequence[int] | None = None
+    is_postgresql: bool = False
 
     def holds(self, enrolment_id: Any) -> list[ColumnElement[bool]]:
         conditions = [enrolment_id > self.after]
         if self.last is not None:
             conditions.append(enrolment_id <= self.last)
         if self.ids is not None:
-            conditions.append(enrolment_id.in_(self.ids))
+            conditions.append(self._is_listed(enrolment_id))
         return conditions
+
+    def _is_listed(self, enrolment_id: Any) -> ColumnElement[bool]:
+        """As one value: what a viewer may see, asked anew in each statement, has PostgreSQL read the whole ledger for a few."""
+        if self.is_postgresql:
+            return enrolment_id == any_(literal(list(self.ids or ()), ARRAY(Integer)))
+        listed = func.json_each(json.dumps(list(self.ids or ()))).table_valued("value")
+        return enrolment_id.in_(select(listed.c.value))
 
 
 def memberships(question: Question, span: Span) -> Select:
