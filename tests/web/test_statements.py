@@ -12,7 +12,7 @@ from click.testing import Result
 from sqlalchemy import select, text
 
 from lms.clock import today
-from lms.models import Company, Download, Statement
+from lms.models import Company, Download, Run, Statement
 from lms.reports.statements import outsiders
 from lms.web import cli
 
@@ -175,8 +175,15 @@ def test_the_command_verifies(site: Site, officer: Browser, tmp_path: Path) -> N
         session.execute(text("UPDATE lms_company SET name = '새 이름' WHERE name = '기업 001'"))
         session.commit()
     said = run(made.number)
+    assert said.exit_code == 0
+    assert "기업 001 -> 새 이름" in said.output
+    with site.lms.database.writing() as session:
+        company = session.scalars(select(Company).where(Company.name == "새 이름")).one()
+        crowd.add_learner(session, "끼어든 사람", company, session.get_one(Run, site.run.id), "9-9")
+        session.commit()
+    said = run(made.number)
     assert said.exit_code == 1
-    assert "| 새 이름 |" in said.output
+    assert "| 기업 001 |" in said.output
     assert run("2026-9999").exit_code == 1
 
 
