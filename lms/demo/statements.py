@@ -1,25 +1,28 @@
-"""Two statements as of the end of last month: of Busan's companies by its officer, and of all regions by the programme office."""
+"""Two statements as of the end of last month: of Busan's companies by its officer, and of all regions by the programme office.
+Before them those that were issued by themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.clock import today
-from lms.models import Person, Role, Statement
+from lms.models import Person, Role, Schedule, Statement
 from lms.people.viewers import viewer_of
 from lms.reports.question import Question
 from lms.reports.statements import issuing
 from lms.reports.statements.errors import StatementError
 from lms.reports.statements.issuing import Press
 
+from . import schedules
 from .cast import OFFICERS
 from .marks import marked
 
 
-def issue(session: Session, press: Press, *, day: date | None = None) -> None:
+def issue(session: Session, press: Press, press_of: Callable[[Schedule], Press], *, day: date | None = None) -> None:
     """Once: a second time changes nothing."""
     people = select(Person.uid).where(Person.id.in_(marked(Person)))
     if session.scalar(select(Statement.id).where(Statement.issued_by.in_(people)).limit(1)) is not None:
@@ -31,6 +34,8 @@ def issue(session: Session, press: Press, *, day: date | None = None) -> None:
         .join(Role, Role.person_id == Person.id)
         .where(Role.kind == "programme_office", Person.id.in_(marked(Person)))
     ).first()
+    session.refresh(officer, ["roles"])
+    schedules.make(session, officer, frozenset({office.id} if office else ()), press_of)
     for person, by in ((officer, ("region", "company")), (office, ("region",))):
         if person is not None:
             _issue(session, person, Question(as_of=as_of, by=by), press)

@@ -31,6 +31,7 @@ from lms.models import (
     Roster,
     RosterPart,
     Run,
+    ScheduleTurn,
     SignIn,
     Statement,
     StoredFile,
@@ -168,13 +169,17 @@ def test_what_was_done_in_it_since_goes_too(demo_site: DemoSite) -> None:
         session.add(roster)
         session.flush()
         session.add(RosterPart(roster_id=roster.id, number=0, first_row=2, rows=1, cells=""))
+        press = Press(lambda _draft, number, _moment: {"number": number}, "/verify")
         for _ in range(2):
-            demo.statements.issue(session, Press(lambda _draft, number, _moment: {"number": number}, "/verify"))
-        assert session.scalar(select(func.count()).select_from(Statement)) == 2
+            demo.statements.issue(session, press, lambda _schedule: press)
+        assert session.scalar(select(func.count()).select_from(Statement)) == 4
+        turns = session.scalars(select(ScheduleTurn).options(joinedload(ScheduleTurn.statement))).all()
+        assert len(turns) == 2
+        assert all(turn.statement and turn.statement.as_of == turn.as_of for turn in turns)
         audit.record(session, "signed_in", actor_id=hana.id, subject=f"person:{hana.id}")
         access_log.note(session, "person_page", actor_id=None, person_id=hana.id)
         session.commit()
-    assert demo_site.remove().rows["lms_statement"] == 2
+    assert demo_site.remove().rows["lms_statement"] == 4
     assert demo_site.rows() == before
     assert demo_site.kept_files() == files
 

@@ -12,6 +12,7 @@ from lms.reports.statements.issuing import Press as StatementPress
 
 from ..extension import LMS
 from ..paper import CertificateWords
+from ..schedule_words import ScheduledPress
 from ..statement_words import on_paper
 from .group import console, in_site, lms, say
 
@@ -64,7 +65,9 @@ def _make_full(site: LMS) -> None:
         demo.make_full(session, site.files, samples)
         demo.certificates.issue(session, site.files, press)
         with site.app.app_context():
-            demo.statements.issue(session, StatementPress(on_paper, f"{address}/verify/statements"))
+            demo.statements.issue(
+                session, StatementPress(on_paper, f"{address}/verify/statements"), ScheduledPress(site.app, address)
+            )
         session.commit()
 
 
