@@ -9,7 +9,7 @@ from typing import Any
 from lms.learning.reminders import bulletins, finding
 from lms.learning.reminders.bulletins import Text
 from lms.messages.letters import Letter
-from lms.models import Run
+from lms.models import Bulletin, Run
 
 from .i18n import current_language, format_day, ngettext
 from .i18n import gettext as _
@@ -212,6 +212,7 @@ def plan(run: Run) -> list[tuple[str, str, str]]:
             _("%(day)s; who has more time, three days before the own last day", day=format_day(due)),
         ),
         ("completed", _("Completed"), _("at once")),
+        ("certificate_ready", _("Certificate ready"), _("as soon as it is issued")),
     ]
 
 
@@ -236,6 +237,13 @@ def bulletin_states() -> dict[str, tuple[str, str, str]]:
         "sent": (_("Sent"), "good", "passed"),
         "undone": (_("Taken back"), "", "undo"),
     }
+
+
+def title_of(bulletin: Bulletin) -> str:
+    """The subject for lists: of what each reader has her own a word stands there that fits all."""
+    course = bulletin.run.course_version.title if bulletin.run else _("the course")
+    values = {"course": course, "name": "○○○", "last_day": _("the last day")}
+    return bulletins.fill(bulletin.subject, values)
 
 
 def places() -> tuple[str, str, str]:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from lms.credentials import issuing, reading
 from lms.credentials.issuing import CertificateError
 from lms.learning import ledger
-from lms.models import Certificate, Database, Enrolment, Message, Person, new_uid
+from lms.learning.reminders import finding
+from lms.models import Certificate, Database, Enrolment, Message, Person, Run, new_uid
 from tests import world as people
 from tests.world import World
 
@@ -58,6 +59,8 @@ def test_what_is_printed_is_in_the_row_and_she_is_told(database: Database, world
         assert newest(session, hana).state == "valid"
         told = session.scalars(select(Message).where(Message.kind == "certificate_ready")).one()
         assert (told.person_id, told.facts["path"]) == (world.hana.id, f"/certificates/{made.uid}")
+        run = session.get_one(Run, made.run_id)
+        assert finding.count_told(session, run)["certificate_ready"] == 1
 
 
 def test_one_completion_has_one_certificate(database: Database, hana: int) -> None:

@@ -56,6 +56,8 @@ def test_a_reminder_is_three_clicks_from_the_run(site: Site, officer: Browser, h
     assert answer.status_code == 303
     shown = officer.see(answer.headers["Location"])
     assert shown.select_one("form[action$='/undo']")
+    listed = officer.see(f"/desk/runs/{site.run.uid}/notices").select_one("td a[href*='/notices/']").get_text()  # type: ignore[union-attr]
+    assert listed == shown.select_one("h1").get_text() == "양품 세기 안내"  # type: ignore[union-attr]
     job_done(site)
     assert not officer.see(answer.headers["Location"]).select_one("form[action$='/undo']")
     with site.lms.database.reading() as session:

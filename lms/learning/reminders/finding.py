@@ -11,18 +11,19 @@ written anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from lms.clock import end_of_day, seoul_day
 from lms.learning.applications.extensions import last_day
 from lms.models import (
     Application,
+    Certificate,
     CourseVersion,
     Employment,
     Enrolment,
@@ -240,8 +241,24 @@ REMINDERS: tuple[Reminder, ...] = (
 )
 
 
-def count_told(run: Run) -> Select[str, int]:
-    """How many of a run's people have which reminder: kind and number."""
+def count_told(session: Session, run: Run) -> Mapping[str, int]:
+    """How many of a run's people were told what, by kind."""
+    reminders, certificates = session.execute(_of_run(run)), session.scalar(_certificates_of(run))
+    return {**{kind: number for kind, number in reminders}, "certificate_ready": certificates or 0}
+
+
+def _certificates_of(run: Run) -> Select[int]:
+    """Told by whoever issues them, under the certificate's key."""
+    told = literal("certificate:").concat(cast(Certificate.id, String))
+    return (
+        select(func.count())
+        .select_from(Certificate)
+        .join(Message, Message.once == told)
+        .where(Certificate.run_id == run.id)
+    )
+
+
+def _of_run(run: Run) -> Select[str, int]:
     kinds = [reminder.kind for reminder in REMINDERS]
     return (
         select(Message.kind, func.count())

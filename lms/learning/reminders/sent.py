@@ -27,7 +27,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def list_bulletins(session: Session, viewer: Viewer, scope: Scope, limit: int = 50) -> Sequence[Bulletin]:
-    """The newest first."""
+    """The newest first, each with its sender and run."""
     of = (
         Bulletin.run_id == scope.run.id
         if scope.run
@@ -38,7 +38,7 @@ def list_bulletins(session: Session, viewer: Viewer, scope: Scope, limit: int = 
     return session.scalars(
         select(Bulletin)
         .where(of, visible_to(viewer))
-        .options(joinedload(Bulletin.sender))
+        .options(joinedload(Bulletin.sender), joinedload(Bulletin.run).joinedload(Run.course_version))
         .order_by(Bulletin.id.desc())
         .limit(limit)
     ).all()

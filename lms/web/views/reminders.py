@@ -48,13 +48,14 @@ def run_page(uid: UUID) -> str:
         "lms/reminders/run.html",
         "notices",
         run,
-        told=dict(session.execute(finding.count_told(run)).all()),
+        told=finding.count_told(session, run),
         plan=reminder_words.plan(run),
         counts=audience.counts_of(people),
         who_words=reminder_words.who(),
         refusing=names,
         bulletins=sent.list_bulletins(session, viewer, scope),
         state_of=reminder_words.bulletin_states(),
+        title_of=reminder_words.title_of,
         compose_url=lambda who: url("reminders.compose", run=uid, who=who),
     )
 
@@ -169,6 +170,7 @@ def _show(made: Composing, error: BulletinError | None = None, *, has_changed: b
         has_changed=has_changed,
         bulletins=sent.list_bulletins(session, viewer, made.scope, 10),
         state_of=reminder_words.bulletin_states(),
+        title_of=reminder_words.title_of,
         longest=bulletins.LONGEST_SUBJECT,
         places=", ".join(reminder_words.places()),
     )
@@ -222,6 +224,7 @@ def bulletin(uid: UUID) -> str:
     return render(
         "lms/reminders/bulletin.html",
         bulletin=found,
+        title=reminder_words.title_of(found),
         scope=_scope_words(Scope(found.run, found.company)),
         recipients=recipients,
         counts=sent.count_by_state(session, found),
