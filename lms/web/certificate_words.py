@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lms.documents import pictures
 from lms.errors import LMSError
+from lms.reports.downloads import SHORTEST_REASON
 
 from .i18n import format_number
 from .i18n import gettext as _
@@ -18,7 +19,7 @@ def refused(error: LMSError) -> str:
             "No font here has these letters: %(letters)s. Write them otherwise, then issue the certificate.",
             letters=error.facts.get("letters", ""),
         ),
-        "reason_missing": _("Say in a few words why; it is kept."),
+        "reason_missing": _("Say why in at least %(n)s letters; it is kept.", n=SHORTEST_REASON),
         "not_yet": _("Your centre issues certificates later. A message tells you when yours is there."),
         "revoked": _("This certificate was revoked. Your centre can issue a new one."),
         "replaced": _("A newer certificate has replaced this one. Open that one."),
@@ -27,7 +28,7 @@ def refused(error: LMSError) -> str:
 
 def no_file(error: LMSError) -> str:
     return {
-        "reason_missing": _("Say in a few words what the file is for; it is kept."),
+        "reason_missing": _("Say in at least %(n)s letters what the file is for; it is kept.", n=SHORTEST_REASON),
         "nothing": _("This run has no valid certificate yet."),
         "not_ready": _("The PDFs are not ready yet."),
         "gone": _("This file can't be taken any more. Ask for it once more."),

@@ -45,7 +45,7 @@ from lms.people.recovery import TooManyError
 from lms.people.roles import RoleError
 from lms.people.slips import SlipError
 from lms.people.undo import UndoRefusedError
-from lms.reports.downloads import ReasonMissingError
+from lms.reports.downloads import SHORTEST_REASON, ReasonMissingError
 from lms.reports.exports.asking import ExportError
 from lms.reports.goals import GoalError
 from lms.reports.question import ReportError
@@ -202,7 +202,7 @@ def _code(error: LMSError) -> str:
 
 def _slip(error: LMSError) -> str:
     return {
-        "reason_missing": _("Say in a few words why; it is kept."),
+        "reason_missing": _("Say why in at least %(n)s letters; it is kept.", n=SHORTEST_REASON),
         "nobody": _(
             "Nobody there can be given a slip: all have signed in, or have neither e-mail nor employee number."
         ),
@@ -404,10 +404,10 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     ),
     ReportError: _report,
     GoalError: _goal,
-    RevealError: lambda error: _("Say in a few words what it is needed for; it is kept."),
+    RevealError: lambda error: _("Say in at least %(n)s letters what it is needed for; it is kept.", n=SHORTEST_REASON),
     RetentionError: lambda error: {
         "never": _("By its settings this site keeps people's data for ever."),
-        "reason_missing": _("Say in a few words why; it is kept with the record."),
+        "reason_missing": _("Say why in at least %(n)s letters; it is kept with the record.", n=SHORTEST_REASON),
         "in_use": _("This person still works somewhere or answers for something. End that first."),
     }[error.reason],
     PersonalDataError: lambda error: {
@@ -420,7 +420,9 @@ _SENTENCES: dict[type[LMSError], Callable[[LMSError], str]] = {
     UnreadableError: roster_words.unreadable,
     RosterStateError: roster_words.refused,
     BulkError: roster_words.bulk_refused,
-    ReasonMissingError: lambda error: _("Say in a few words what the file is for; it is kept."),
+    ReasonMissingError: lambda error: _(
+        "Say in at least %(n)s letters what the file is for; it is kept.", n=SHORTEST_REASON
+    ),
     EnrolmentError: lambda error: application_words.why(error.reason),
     **application_words.SENTENCES,
     CertificateError: certificate_words.refused,
