@@ -296,6 +296,7 @@ def _show_edit(run: Run, form: RunForm) -> str:
         run=run,
         title=run.course_version.title,
         form=form,
+        centre="",  # a run keeps its own
         here=url("runs.edit", uid=run.uid),
     )
 
