@@ -48,7 +48,7 @@ class ReportError(LMSError):
     """The question can't be asked. `what` says why, `choices` what may be said instead.
 
     `reason`: dimension (unknown or named twice), reading, regions, day (no day), not_ended, value (of the filter `name`), many
-    (values of it).
+    (values of it), sort (an unknown order of rows), wide (about too many people).
     """
 
     reason = "report"

@@ -223,6 +223,7 @@ def test_of_too_many_people_none_are_looked_at_one_by_one(small: Country, monkey
         with pytest.raises(ReportError, match="one course, run, company or region"):
             ask(session, None, question)
     assert list_learners(session, None, question.but(region=("gwangju",))).total == 0
+    assert list_learners(session, None, question.but(run=("oee-1",))).total == 3
 
 
 def test_each_may_choose_the_runs_in_which_somebody_is_whom_she_sees(country: Country) -> None:

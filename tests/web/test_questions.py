@@ -79,8 +79,10 @@ def test_about_too_many_people_a_page_offers_the_courses(
         page = officer.see("/desk/questions/stops")
         assert "한 사람씩 볼 수 없습니다" in page.select_one("main").get_text()  # type: ignore[union-attr]
         assert "한 사람씩 볼 수 없습니다" in officer.see("/desk/questions/people").get_text()
-    link = page.select_one(".empty a")
-    assert link is not None
+        link = page.select_one(".empty a")
+        assert link is not None
+        regions = officer.see(str(link["href"])).select(".empty a")  # too many of one course as well
+        assert {"region=busan" in str(region["href"]) for region in regions} == {True}
     assert len(rows_of(officer.see(str(link["href"])))) > 1
 
 
