@@ -238,9 +238,21 @@ def _application_waiting(facts: Facts) -> Letter:
 def _application_refused(facts: Facts) -> Letter:
     return Letter(
         _("Your application was not accepted: %(course)s", course=facts["course"]),
-        (_("The reason: %(reason)s", reason=facts["reason"]), _("You may ask your centre, or apply for another run.")),
+        (
+            _("The reason: %(reason)s", reason=facts["reason"]),
+            whom_to_ask(facts.get("decider", ""), facts.get("decided_at", "")),
+        ),
         _to_catalogue(),
     )
+
+
+def whom_to_ask(decider: str, decided_at: str) -> str:
+    """Who refused, and what one may do. `decided_at` is centre or company; "" where nobody is known."""
+    if decided_at == "company" and decider:
+        return _("%(name)s decided for your company. Ask there, or apply for another run.", name=decider)
+    if decided_at == "centre" and decider:
+        return _("%(name)s decided for your centre. Ask there, or apply for another run.", name=decider)
+    return _("You may ask your centre, or apply for another run.")
 
 
 def _withdrawn(facts: Facts) -> Letter:

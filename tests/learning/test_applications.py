@@ -49,6 +49,7 @@ from lms.models import (
     Transfer,
 )
 from lms.people.undo import UndoRefusedError
+from tests.sittings import a_sitting
 from tests.world import World, at, employ, load, make_run
 
 NOW = at("2026-03-01")  # the day before the run begins
@@ -313,7 +314,16 @@ def test_a_refusal_needs_a_reason_and_tells_it(session: Session, world: World, r
     deciding.refuse(session, run.id, [made.uid], actor_id=world.seoyeon.id, reason="다음 차수 권장", now=NOW)
     message = session.scalars(select(Message).where(Message.person_id == world.hana.id)).one()
     assert (message.kind, message.facts["reason"]) == ("application_refused", "다음 차수 권장")
-    assert apply(session, run, world.hana).application is not made  # she may ask again
+    assert (message.facts["decider"], message.facts["decided_at"]) == ("이서연", "centre")
+    (own,) = catalogue.load(session, world.viewer(world.hana), now=NOW).own
+    assert (own.decider, own.decided_at) == ("이서연", "centre")
+    again = apply(session, run, world.hana).application
+    assert again is not None  # she may ask again
+    assert again is not made
+    hers = deciding.of_companies(world.viewer(world.doyun))
+    deciding.refuse(session, run.id, [again.uid], actor_id=world.doyun.id, reason="바쁜 달", of=hers, now=NOW)
+    (own,) = catalogue.load(session, world.viewer(world.hana), now=NOW).own
+    assert (own.decider, own.decided_at) == ("박도윤", "company")
 
 
 def test_an_own_application_can_be_taken_back_and_nobody_else_s(session: Session, world: World, run: Run) -> None:
@@ -711,6 +721,21 @@ def test_the_catalogue_tells_the_newest_application_of_a_run_alone(session: Sess
     apply(session, run, world.hana)
     found = catalogue.load(session, world.viewer(world.hana), now=NOW)
     assert [one.application.state for one in found.own] == ["applied"]
+
+
+def test_the_catalogue_says_what_one_has_to_come_to(session: Session, world: World, run: Run) -> None:
+    day = at("2026-03-10")
+    for choice, when, more in (
+        ("press", 9, {}),
+        ("press", 2, {}),
+        ("mould", 5, {}),
+        ("paint", 1, {"cancelled_at": NOW}),
+        ("more", 1, {"is_extra": True}),
+    ):
+        session.add(a_sitting(run.id, choice=choice, begins_at=day + timedelta(days=when), **more))
+    session.flush()
+    (offer,) = catalogue.load(session, world.viewer(world.hana), now=NOW).offers
+    assert [[(one.begins_at - day).days for one in dates] for dates in offer.sittings] == [[2, 9], [5]]
 
 
 def test_lists_are_narrowed_by_company_name_and_department(session: Session, world: World, run: Run) -> None:

@@ -16,6 +16,7 @@ from lms.learning.applications import admission, extensions
 from lms.models import Application, Employment, Enrolment, LedgerEntry, Person, Run, RunLink
 from lms.models.base import new_uid
 from lms.people.passwords import hash_password
+from tests.sittings import a_sitting
 from tests.world import PASSWORD, agree, at, employ
 
 from . import small_course
@@ -103,7 +104,9 @@ def test_a_refusal_is_told_with_its_reason(site: Site, hana: Browser, run: Run) 
     officer.send(desk(run, "/decide"), {"application": uid, "do": "refuse", "reason": ""})
     assert application_of(site, site.world.hana).state == "applied"
     officer.send(desk(run, "/decide"), {"application": uid, "do": "refuse", "reason": "다음 차수 <권장>"})
-    assert "다음 차수 <권장>" in text_of(hana.see("/courses/"))
+    told = text_of(hana.see("/courses/"))
+    assert "다음 차수 <권장>" in told
+    assert "센터의 이서연 담당자가" in told
 
 
 def test_her_place_on_the_list_is_shown_and_may_be_given_up(site: Site, hana: Browser, run: Run) -> None:
@@ -222,7 +225,10 @@ def test_a_link_leads_in_until_it_is_revoked(site: Site, hana: Browser, run: Run
         link = session.scalars(select(RunLink)).one()
     assert f"/join/{link.uid}" in str(officer.see(desk(run)))
     assert site.browser().get(f"/join/{link.uid}").status_code == 303  # first one signs in
-    hana.see(f"/join/{link.uid}")
+    with site.lms.database.writing() as session:
+        session.add(a_sitting(run.id, place="부산테크노파크 3층"))
+        session.commit()
+    assert "부산테크노파크 3층" in text_of(hana.see(f"/join/{link.uid}"))
     hana.send(f"/join/{link.uid}")
     assert application_of(site, site.world.hana).state == "accepted"
     officer.send(desk(run, f"/links/{link.uid}/revoke"))

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from lms.clock import seoul_day, utcnow
 from lms.errors import NotFoundError
-from lms.models import Admission, Application, Centre, CentreRegion, CourseVersion, Enrolment, Run
+from lms.learning.sittings.planning import Announced, list_announced
+from lms.models import Admission, Application, Centre, CentreRegion, CourseVersion, Enrolment, Person, Role, Run
 from lms.models.applications import LIVE_STATES
 from lms.people.organisations.places import covers
 from lms.people.viewers import Viewer
@@ -27,19 +28,22 @@ Standing = Literal["may_apply", "may_wait", "soon", "full", "overlaps", "applied
 
 @dataclass(frozen=True)
 class Offer:
-    """A run that a learner may apply for today or soon. `left` are the seats for somebody of her company, None: uncounted."""
+    """A run that a learner may apply for today or soon. `left` are the seats for somebody of her company, None: uncounted;
+    `sittings` what she would have to come to."""
 
     run: Run
     course: CourseVersion
     centre: Centre
     standing: Standing
     left: int | None
+    sittings: Announced
 
 
 @dataclass(frozen=True)
 class Own:
     """One's own application with its run. `place` is that on the waiting list, `moves_up_to` the last day on which a seat may
-    come; `may_leave` a seat that one may give back by oneself."""
+    come; `may_leave` a seat that one may give back by oneself. `decider` is the name of whoever decided, and `decided_at`
+    where she did, "" for both where nobody has."""
 
     application: Application
     run: Run
@@ -48,6 +52,8 @@ class Own:
     place: int | None
     moves_up_to: date
     may_leave: bool
+    decider: str
+    decided_at: str
 
 
 @dataclass(frozen=True)
@@ -61,17 +67,18 @@ class Catalogue:
 
 
 def load(session: Session, viewer: Viewer, *, now: datetime | None = None) -> Catalogue:
-    """Seven queries however many runs, and one for each place on a waiting list."""
+    """Eight queries however many runs, and one for each place on a waiting list."""
     now = now or utcnow()
     day = seoul_day(now)
     origin = seats.origins_on(session, [viewer.id], day)[viewer.id]
     rows = _rows(session, viewer, origin, day, now)
     offered = {run.id: run for run, *_rest, is_offered in rows if is_offered}
     books = seats.books_of(session, list(offered.values())) if offered else {}
+    announced = list_announced(session, offered) if offered else {}
     elsewhere = _enrolled_in(session, viewer)
     offers, own = [], []
     seen: set[int] = set()  # of a run that she applied for again the newest application alone is told
-    for run, course, centre, application, enrolment, settings, is_offered in rows:
+    for run, course, centre, application, enrolment, settings, decider, of_centre, is_offered in rows:
         if run.id in seen:
             continue
         seen.add(run.id)
@@ -87,13 +94,14 @@ def load(session: Session, viewer: Viewer, *, now: datetime | None = None) -> Ca
                     place,
                     moves_up_to,
                     _may_leave(application, enrolment, run, day),
+                    decider or "",
+                    ("centre" if of_centre else "company") if decider else "",
                 )
             )
         if is_offered:
             standing = _standing(run, application, enrolment, origin, books[run.id], elsewhere, day, moves_up_to)
-            offers.append(
-                Offer(run, course, centre, standing, books[run.id].left_for(origin.company_id, origin.region_id))
-            )
+            left = books[run.id].left_for(origin.company_id, origin.region_id)
+            offers.append(Offer(run, course, centre, standing, left, announced.get(run.id, ())))
     shown = {one.enrolment.id for one in own if one.enrolment is not None}
     leaving = tuple(row for row in elsewhere if row.id not in shown and day < row.run.learn_from)
     own.sort(key=lambda one: one.application.id, reverse=True)
@@ -144,12 +152,15 @@ def _serves(region_id: int, day: date) -> ColumnElement[bool]:
 def _rows(session: Session, viewer: Viewer, origin: Origin, day: date, now: datetime) -> list:
     is_offered = and_(*offered(origin.region_id, day))
     rows = session.execute(
-        select(Run, CourseVersion, Centre, Application, Enrolment, Admission, is_offered)
+        select(
+            Run, CourseVersion, Centre, Application, Enrolment, Admission, Person.name, _decided_by_centre(), is_offered
+        )
         .join(CourseVersion, CourseVersion.id == Run.course_version_id)
         .join(Centre, Centre.id == Run.centre_id)
         .outerjoin(Admission, Admission.run_id == Run.id)
         .outerjoin(Application, and_(Application.run_id == Run.id, Application.person_id == viewer.id))
         .outerjoin(Enrolment, and_(Enrolment.run_id == Run.id, Enrolment.person_id == viewer.id))
+        .outerjoin(Person, Person.id == Application.decided_by)
         .where(
             or_(
                 is_offered,
@@ -160,6 +171,15 @@ def _rows(session: Session, viewer: Viewer, origin: Origin, day: date, now: date
         .order_by(Run.apply_from, Run.learn_from, Run.id, Application.id.desc())
     ).all()
     return [tuple(row) for row in rows]
+
+
+def _decided_by_centre() -> ColumnElement[bool]:
+    """Whether who decided is or was an officer of the run's centre; a company's manager decides otherwise."""
+    return (
+        select(Role.id)
+        .where(Role.person_id == Application.decided_by, Role.kind == "officer", Role.centre_id == Run.centre_id)
+        .exists()
+    )
 
 
 def _enrolled_in(session: Session, viewer: Viewer) -> list[Enrolment]:

@@ -13,7 +13,7 @@ from lms import audit
 from lms.clock import seoul_day, utcnow
 from lms.errors import LMSError, NotFoundError
 from lms.messages import send_many
-from lms.models import Admission, Application, Company, Run
+from lms.models import Admission, Application, Company, Person, Run
 from lms.models.applications import LIVE_STATES
 from lms.people.viewers import Viewer
 
@@ -210,7 +210,7 @@ def refuse(
     found = [row for row in _load(session, run_id, uids, of) if row.is_live]
     if not found:
         raise ApplicationError("nothing")
-    _refuse(session, run, found, actor_id, reason, now)
+    _refuse(session, run, found, actor_id, reason, now, by="centre" if of is None else "company")
     return found
 
 
@@ -223,19 +223,28 @@ def end_all(session: Session, run_id: int, *, actor_id: int | None, now: datetim
         .order_by(Application.id)
     ).all()
     if live:
-        _refuse(session, run, live, actor_id, "차수가 마감되었습니다.", now or utcnow())
+        _refuse(session, run, live, actor_id, "차수가 마감되었습니다.", now or utcnow(), by="centre")
     return len(live)
 
 
 def _refuse(
-    session: Session, run: Run, found: Sequence[Application], actor_id: int | None, reason: str, now: datetime
+    session: Session,
+    run: Run,
+    found: Sequence[Application],
+    actor_id: int | None,
+    reason: str,
+    now: datetime,
+    *,
+    by: str,
 ) -> None:
+    """`by`: centre or company; of which the learner may ask."""
     for row in found:
         row.state, row.reason = "refused", reason[:LONGEST_REASON]
         row.decided_at, row.decided_by = now, actor_id
     session.flush()
     _note(session, "applications_refused", run, found, actor_id, reason)
-    facts = telling.of_run(session, run) | {"reason": reason[:LONGEST_REASON]}
+    decider = session.scalar(select(Person.name).where(Person.id == actor_id)) or ""
+    facts = telling.of_run(session, run) | {"reason": reason[:LONGEST_REASON], "decider": decider, "decided_at": by}
     send_many(session, "application_refused", [(row.person_id, facts, None) for row in found], now=now)
 
 

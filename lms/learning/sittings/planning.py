@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import uuid4
@@ -18,6 +19,8 @@ from lms.models import Attendance, Run, Sitting, SittingSeat
 from lms.models.sittings import SITTING_KINDS
 
 from .errors import SittingError
+
+Announced = tuple[tuple[Sitting, ...], ...]  # the dates of each thing, of which a learner attends one
 
 _LONGEST = {"title": 120, "place": 120, "directions": 600}
 _MOST_HOURS, _MOST_SEATS = 24, 10_000
@@ -185,6 +188,19 @@ def list_sittings(session: Session, run_id: int) -> Sequence[Sitting]:
     return session.scalars(
         select(Sitting).where(Sitting.run_id == run_id).order_by(Sitting.begins_at, Sitting.id)
     ).all()
+
+
+def list_announced(session: Session, run_ids: Collection[int]) -> Mapping[int, Announced]:
+    """What runs ask people to come to. One query; a run without sittings isn't among them."""
+    found = session.scalars(
+        select(Sitting)
+        .where(Sitting.run_id.in_(run_ids), Sitting.cancelled_at.is_(None), Sitting.is_extra.is_(False))
+        .order_by(Sitting.begins_at, Sitting.id)
+    )
+    by_choice: dict[int, dict[str, list[Sitting]]] = defaultdict(lambda: defaultdict(list))
+    for sitting in found:
+        by_choice[sitting.run_id][sitting.choice].append(sitting)
+    return {run_id: tuple(tuple(dates) for dates in choices.values()) for run_id, choices in by_choice.items()}
 
 
 def last_day(run: Run) -> date:

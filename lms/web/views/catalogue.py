@@ -13,6 +13,7 @@ from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.learning import enrolments
 from lms.learning.applications import admission, catalogue, deciding, leaving, links
+from lms.learning.sittings import planning
 from lms.models import Run
 
 from .. import access, application_words, deeds, flashes
@@ -89,7 +90,15 @@ def join(uid: UUID) -> str | Response:
         return to("learn.outline", run=run.uid)
     asks = "none" if link.is_direct else admission.of_run(session, run.id).approval
     live = deciding.live_of(session, run.id, access.viewer().id)
-    return render("lms/applications/join.html", link=link, run=run, asks=asks, live=live, words=application_words)
+    return render(
+        "lms/applications/join.html",
+        link=link,
+        run=run,
+        asks=asks,
+        live=live,
+        sittings=planning.list_announced(session, [run.id]).get(run.id, ()),
+        words=application_words,
+    )
 
 
 def _is_in(run: Run) -> bool:
