@@ -81,8 +81,9 @@ def is_folded() -> ColumnElement[bool]:
 
 
 def lock(session: Session, *, with_others: bool = False) -> None:
-    """Nobody else folds until the transaction ends. `with_others`: those that make the sums of other runs may go on."""
-    session.execute(select(Rollup.c.id).with_for_update(read=with_others))
+    """Nobody else folds until the transaction ends. `with_others`: those that make the sums of other runs may go on, and
+    each may write that the sums aren't whole: a stronger lock of two would have each wait for the other."""
+    session.execute(select(Rollup.c.id).with_for_update(read=with_others, key_share=with_others))
 
 
 def add_steps(session: Session) -> None:
