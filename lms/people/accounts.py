@@ -16,7 +16,7 @@ from lms.clock import utcnow
 from lms.errors import LMSError, NotFoundError
 from lms.models import Company, Employment, ExternalIdentity, Person
 
-from . import passwords, throttle
+from . import api_tokens, passwords, throttle
 from .organisations import business_numbers
 
 # One mailbox and nothing beside it: a comma, colon or bracket would make a list, a group or a comment of it in a mail's header.
@@ -172,7 +172,8 @@ def _find(session: Session, credentials: Credentials, now: datetime) -> Person |
 
 
 def change_password(session: Session, person: Person, old: str | None, new: str) -> None:
-    """Set another password. `old` is asked for except where the operator sets it (None).
+    """Set another password; tokens for programs end with the old one. `old` is asked for except where the operator sets it
+    (None).
 
     Raises:
         SignInRefusedError: the old one is wrong.
@@ -185,6 +186,7 @@ def change_password(session: Session, person: Person, old: str | None, new: str)
         raise passwords.WeakPasswordError("same")
     person.password_hash = passwords.hash_password(new)
     person.must_change_password = False
+    api_tokens.revoke_all(session, person.id)
     audit.record(session, "password_changed", actor_id=person.id, subject=f"person:{person.id}")
 
 

@@ -76,9 +76,21 @@ def revoke(session: Session, person_id: int, uid: UUID, *, now: datetime | None 
     found = session.scalar(select(ApiToken).where(ApiToken.uid == uid, ApiToken.person_id == person_id))
     if found is None:
         raise NotFoundError()
-    if found.revoked_at is None:
-        found.revoked_at = now or utcnow()
-        audit.record(session, "api_token_revoked", actor_id=person_id, subject=f"api_token:{found.id}")
+    _end(session, found, now or utcnow())
+
+
+def revoke_all(session: Session, person_id: int, *, now: datetime | None = None) -> None:
+    """None of the person's lives on: who gets another password may have lost more than the old one."""
+    now = now or utcnow()
+    for row in list_own(session, person_id):
+        if row.is_live_at(now):
+            _end(session, row, now)
+
+
+def _end(session: Session, token: ApiToken, now: datetime) -> None:
+    if token.revoked_at is None:
+        token.revoked_at = now
+        audit.record(session, "api_token_revoked", actor_id=token.person_id, subject=f"api_token:{token.id}")
 
 
 def load(session: Session, token: str, *, now: datetime | None = None) -> ApiToken | None:

@@ -22,7 +22,7 @@ from lms.clock import utcnow
 from lms.errors import LMSError
 from lms.models import Code, Company, Employment, Person, new_uid
 
-from . import passwords, sign_ins, throttle
+from . import api_tokens, passwords, sign_ins, throttle
 from .hangul import keys_of
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -195,7 +195,7 @@ def hash_chosen(holder: Holder, password: str) -> str:
 def redeem(
     session: Session, typed: str, password_hash: str, *, key: bytes, address: str = "", now: datetime | None = None
 ) -> Person:
-    """Give the person the password that she chose; no code of hers works after this, and no device stays signed in.
+    """Give the person the password that she chose; after this no code of hers works, no device is signed in, no token is valid.
 
     Raises:
         CodeError: `unknown`, also where another used it meanwhile.
@@ -210,6 +210,7 @@ def redeem(
     person.password_hash = password_hash
     person.must_change_password = False
     sign_ins.end_others(session, person.id, None, now)
+    api_tokens.revoke_all(session, person.id, now=now)
     throttle.forget(session, f"person:{person.id}")
     audit.record(
         session,

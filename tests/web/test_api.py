@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from lms.clock import today, utcnow
 from lms.models import ApiToken, AuditEntry, Download, Person, Role
-from lms.people import api_tokens, throttle
+from lms.people import accounts, api_tokens, codes, passwords, throttle
 from lms.reports.catalogue import REPORTS
 from lms.web.views import api
 
@@ -129,6 +129,24 @@ def test_a_token_ends_with_its_day_its_person_and_her_roles(site: Site) -> None:
         session.get_one(Person, site.world.seoyeon.id).is_active = False
         session.commit()
     assert problem(call(site, "reports", text))[0] == 401
+
+
+@pytest.mark.parametrize("way", ["her own", "by a code"])
+def test_a_token_ends_with_the_password(site: Site, way: str) -> None:
+    person_id, key, new = site.world.seoyeon.id, b"k" * 32, "새로운-비밀번호-하나"
+    text = token_of(site, site.world.seoyeon)
+    others = token_of(site, site.world.minjun)
+    with site.lms.database.writing() as session:
+        person = session.get_one(Person, person_id)
+        if way == "her own":
+            accounts.change_password(session, person, None, new)
+        else:
+            typed = codes.issue(session, person_id, "reset", key=key, lifetime=timedelta(hours=1))
+            codes.redeem(session, typed, passwords.hash_password(new), key=key)
+        session.commit()
+    with site.lms.database.reading() as session:
+        assert api_tokens.load(session, text) is None
+        assert api_tokens.load(session, others) is not None
 
 
 def test_too_many_calls_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

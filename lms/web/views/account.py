@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from lms.clock import utcnow
 from lms.errors import NotFoundError
 from lms.models import Person, SignIn
-from lms.people import accounts, passwords, sign_ins
+from lms.people import accounts, api_tokens, passwords, sign_ins
 from lms.people.accounts import SignInRefusedError
 
 from .. import access, flashes, forms, i18n
@@ -43,19 +43,30 @@ def page() -> str:
 @access.account
 def password() -> str:
     _refuse_in_host()
-    return render("lms/password.html", form=forms.ChangePassword(), is_forced=access.viewer().must_change_password)
+    return _show_password(forms.ChangePassword())
+
+
+def _show_password(form: forms.ChangePassword) -> str:
+    viewer = access.viewer()
+    now = utcnow()
+    tokens = api_tokens.list_own(session, viewer.id) if access.figures.test(viewer) else ()
+    return render(
+        "lms/password.html",
+        form=form,
+        is_forced=viewer.must_change_password,
+        has_tokens=any(row.is_live_at(now) for row in tokens),
+    )
 
 
 @bp.post("/account/password")
 @access.account
 def change_password() -> str | Response | tuple[str, int]:
     _refuse_in_host()
-    viewer = access.viewer()
     form = forms.ChangePassword(request.form)
     if form.validate() and _changed(form):
         flashes.add(_("Your password is changed. You were signed out on your other devices."), "success")
         return to("learn.home")
-    return render("lms/password.html", form=form, is_forced=viewer.must_change_password), 422
+    return _show_password(form), 422
 
 
 def _changed(form: forms.ChangePassword) -> bool:
