@@ -24,39 +24,27 @@ from lms.learning.applications import (
     seats,
     transfers,
 )
-from lms.learning.applications.people import PeopleError
 from lms.learning.runs import reading
 from lms.models import Company, Enrolment, Run
 from lms.people.organisations import companies
 
-from .. import access, application_words, flashes, run_pages, seen
+from .. import access, application_words, flashes, putting_in, run_pages, seen
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..i18n import ngettext
+from ..putting_in import Answer, ticked
 from ..redirects import to
 from ..templating import url
 
 bp = Blueprint("applications", __name__, url_prefix="/desk/runs")
 
-Answer = str | Response | tuple[str, int]
 STATES = ("enrolled", "extended", "withdrawn")
 PENDING = ("applied", "approved", "waiting")
 
 
 def _load(uid: UUID, of: Session | None = None) -> Run:
     return reading.load_to_edit(of or session, access.viewer(), uid)
-
-
-def _uids(name: str) -> list[UUID]:
-    """Those that were ticked; what is no uid is nobody's."""
-    found = []
-    for text in request.values.getlist(name):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 def _day(name: str) -> date:
@@ -81,7 +69,7 @@ def tab(uid: UUID) -> str:
     run = _load(uid)
     state = request.args.get("state", STATES[0])
     state = state if state in STATES else STATES[0]
-    company = next(iter(_uids("company")), None)
+    company = next(iter(ticked("company")), None)
     q = request.args.get("q", "")[:80]
     page = request.args.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
@@ -136,7 +124,7 @@ def _do(uid: UUID, deed: Callable[[Session, Run], str]) -> Response:
 @bp.post("/<uuid:uid>/people/decide")
 @access.officer
 def decide(uid: UUID) -> Response:
-    chosen, reason = _uids("application"), request.form.get("reason", "")
+    chosen, reason = ticked("application"), request.form.get("reason", "")
     actor = access.viewer().id
 
     def accept(writing: Session, run: Run) -> str:
@@ -170,7 +158,7 @@ def enrol(uid: UUID) -> str | Response:
     """The companies that begin so, and of one the people."""
     run = _load(uid)
     q = request.args.get("q", "")[:120]
-    company = next(iter(_uids("company")), None)
+    company = next(iter(ticked("company")), None)
     if company is None:
         found = companies.find_companies(session, access.viewer(), q) if q.strip() else []
         found = [one for one in found if one.merged_into is None]
@@ -202,37 +190,26 @@ def _show_choice(run: Run, company: Company, problem: str = "") -> str:
 @bp.post("/<uuid:uid>/people/enrol")
 @access.officer
 def enrol_people(uid: UUID) -> Answer:
-    """First what would come of those who were ticked, then it is done."""
+    """What would come of those who were ticked; then it is done."""
     run = _load(uid)
-    company = companies.load_company(session, access.viewer(), next(iter(_uids("company")), run.uid))
-    employees = people.list_employees(session, run, company, today())
-    try:
-        chosen = people.choose(
-            employees,
-            _uids("person"),
-            request.form.getlist("department"),
-            everybody=request.form.get("do") == "everybody",
-        )
-    except PeopleError as error:
-        return _show_choice(run, company, explain(error)), 422
-    if request.form.get("do") != "enrol":
-        return run_pages.show(
+    company = companies.load_company(session, access.viewer(), next(iter(ticked("company")), run.uid))
+    return putting_in.enrol(
+        run,
+        company,
+        way="officer",
+        show_choice=lambda problem: _show_choice(run, company, problem),
+        show_preview=lambda expected: run_pages.show(
             "lms/applications/preview.html",
             "people",
             run,
             company=company,
-            expected=people.preview(session, run, chosen),
+            expected=expected,
             words=application_words,
             action=url("applications.enrol_people", uid=run.uid),
             back=url("applications.enrol", uid=run.uid, company=company.uid),
-        )
-    ids = [one.person_id for one in chosen]
-
-    def enrol_all(writing: Session, run: Run) -> str:
-        _set, results = people.enrol(writing, run.id, ids, way="officer", actor_id=access.viewer().id)
-        return application_words.sum_up(results)
-
-    return _do(uid, enrol_all)
+        ),
+        do=lambda deed: _do(uid, lambda writing, _run: deed(writing)),
+    )
 
 
 @bp.post("/<uuid:uid>/people/sets/<uuid:set_uid>/undo")
@@ -253,7 +230,7 @@ def undo(uid: UUID, set_uid: UUID) -> Response:
 def change(uid: UUID) -> Answer:
     """Asks for what a deed needs of those who were ticked, or does it: withdraw, extend, transfer."""
     run = _load(uid)
-    chosen = lists.load_learners(session, run, _uids("enrolment"))
+    chosen = lists.load_learners(session, run, ticked("enrolment"))
     deed = request.form.get("deed", "")
     if deed not in _DEEDS or not chosen:
         flashes.add(_("Tick somebody in the list, and choose what is to be done."), "error")
@@ -306,7 +283,7 @@ def _extend(writing: Session, run: Run, chosen: list[Enrolment]) -> str:
 
 
 def _transfer(writing: Session, run: Run, chosen: list[Enrolment]) -> str:
-    uid = next(iter(_uids("to")), None)
+    uid = next(iter(ticked("to")), None)
     target = next((one for one in transfers.list_targets(writing, run) if one.uid == uid), None)
     if target is None:
         raise transfers.TransferError("earlier")

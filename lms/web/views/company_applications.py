@@ -14,22 +14,20 @@ from werkzeug.wrappers import Response
 from lms.clock import today
 from lms.errors import LMSError, NotFoundError
 from lms.learning.applications import deciding, lists, people
-from lms.learning.applications.people import PeopleError
 from lms.learning.applications.seats import Admitted
 from lms.models import Application, ChangeSet, Company, Run
 from lms.models.applications import APPLICATION_STATES
 
-from .. import access, application_words, flashes, seen
+from .. import access, application_words, flashes, putting_in, seen
 from ..database import session, transaction
 from ..errors import explain
 from ..i18n import gettext as _
 from ..i18n import ngettext
+from ..putting_in import Answer, ticked
 from ..redirects import to
 from ..templating import render, url
 
 bp = Blueprint("company_applications", __name__, url_prefix="/company/applications")
-
-Answer = str | Response | tuple[str, int]
 
 
 def _companies() -> list[Company]:
@@ -76,7 +74,7 @@ def _do(deed: Callable[[Session], str]) -> Response:
 
 def _chosen(writing: Session) -> list[tuple[int, list[UUID]]]:
     """The ticked applications that are the viewer's to decide on, by run."""
-    wanted: Collection[UUID] = _uids("application")
+    wanted: Collection[UUID] = ticked("application")
     rows = writing.execute(
         select(Application.run_id, Application.uid)
         .where(Application.uid.in_(wanted), deciding.of_companies(access.viewer()))
@@ -85,16 +83,6 @@ def _chosen(writing: Session) -> list[tuple[int, list[UUID]]]:
     if not rows:
         raise deciding.ApplicationError("nothing")
     return [(run_id, [uid for _run, uid in some]) for run_id, some in groupby(rows, key=lambda row: row.run_id)]
-
-
-def _uids(name: str) -> list[UUID]:
-    found = []
-    for text in request.values.getlist(name):
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 @bp.post("/decide")
@@ -166,36 +154,25 @@ def _show_choice(company: Company, run: Run, problem: str = "") -> str:
 @bp.post("/<uuid:company>/<uuid:run>")
 @access.company_manager
 def enrol(company: UUID, run: UUID) -> Answer:
-    """First what would come of those who were ticked, then it is done."""
+    """What would come of those who were ticked; then it is done."""
     found, offered = _offered(session, company, run)
-    employees = people.list_employees(session, offered, found, today())
-    try:
-        chosen = people.choose(
-            employees,
-            _uids("person"),
-            request.form.getlist("department"),
-            everybody=request.form.get("do") == "everybody",
-        )
-    except PeopleError as error:
-        return _show_choice(found, offered, explain(error)), 422
-    if request.form.get("do") != "enrol":
-        asks = people.asks_officer(session, offered)
-        return render(
+    return putting_in.enrol(
+        offered,
+        found,
+        way="company",
+        asks_officer=people.asks_officer(session, offered),
+        show_choice=lambda problem: _show_choice(found, offered, problem),
+        show_preview=lambda expected: render(
             "lms/applications/company_preview.html",
             company=found,
             run=offered,
-            expected=people.preview(session, offered, chosen, asks_officer=asks),
+            expected=expected,
             words=application_words,
             action=url("company_applications.enrol", company=company, run=run),
             back=url("company_applications.choose", company=company, run=run),
-        )
-    ids = [one.person_id for one in chosen]
-
-    def enrol_all(writing: Session) -> str:
-        _set, results = people.enrol(writing, offered.id, ids, way="company", actor_id=access.viewer().id)
-        return application_words.sum_up(results)
-
-    return _do(enrol_all)
+        ),
+        do=_do,
+    )
 
 
 @bp.post("/sets/<uuid:set_uid>/undo")
