@@ -80,7 +80,7 @@ def _ahead(pace: Pace, ends: Sequence[date], past: int, day: date, now: int) -> 
     """A line from today to what is expected at the end of the year."""
     whole = (date(day.year, 12, 31) - day).days
     values = [now + round((pace.expected - now) * (end - day).days / whole) for end in ends[past - 1 :]]
-    return {"name": _("At this pace"), "values": [*[None] * (past - 1), *values], "style": "soft"}
+    return {"name": _("At this pace"), "values": [*[None] * (past - 1), *values], "style": "ahead"}
 
 
 def _told_of(pace: Pace) -> str:

@@ -65,6 +65,17 @@ def test_a_plot_is_drawn_and_shows_its_numbers(
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+def test_lines_of_the_same_colour_can_be_told_apart(stand: Stand, page: Page, complaints: list[str]) -> None:
+    years = ", ".join(
+        f'{{"name": "{year}", "values": [9, 10, {year - 2000}], "style": "soft"}}' for year in (2024, 2025)
+    )
+    page.goto(put_up(stand, LINE.replace('{"name": "목표"', years + ', {"name": "목표"')))
+    lines = page.locator("[data-plot-drawing] path[stroke-dasharray]")
+    expect(lines.first).to_be_attached()
+    strokes = lines.evaluate_all("paths => paths.map(path => path.getAttribute('stroke-dasharray'))")
+    assert len(set(strokes)) == 4  # three years before, and the goal
+
+
 def test_a_plot_has_words_for_the_ear(stand: Stand, page: Page, complaints: list[str]) -> None:
     page.goto(put_up(stand, LINE))
     expect(page.get_by_role("img", name='누적 수료 "<b>". 올해 44명.')).to_be_visible()

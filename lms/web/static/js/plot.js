@@ -1,7 +1,10 @@
 // Plots, drawn from the same rows as the table beside them. A figure carries data-plot: JSON of
-// {kind: "line" | "bar", labels: [text], unit, series: [{name, values: [number or null], style: "main" | "soft" | "goal"}]}.
+// {kind: "line" | "bar", labels: [text], unit, series: [{name, values: [number or null], style: "main" | "ahead" | "soft" | "goal"}]}.
 // Lines go from left to right, bars lie below each other so that names stay readable on a phone. Colours and face are the
 // page's own; a picture can be taken away. Without this the table says everything.
+
+// Of lines in the same colour each needs a stroke of its own.
+const SOFT = ["dashed", [2, 3], [12, 4, 2, 4]];
 
 for (const figure of document.querySelectorAll("[data-plot]")) draw(figure);
 
@@ -49,7 +52,7 @@ function options(plot) {
     animation: false,
     textStyle: text,
     grid: { left: 4, right: 24, top: 44, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 22, itemHeight: 10, textStyle: text },
+    legend: { top: 0, left: 0, itemWidth: isBar ? 22 : 34, itemHeight: 10, itemStyle: isBar ? {} : { opacity: 0 }, textStyle: text },
     tooltip: {
       trigger: "axis",
       confine: true,
@@ -62,21 +65,25 @@ function options(plot) {
     },
     xAxis: isBar ? counts : names,
     yAxis: isBar ? names : counts,
-    series: plot.series.map((series) => (isBar ? barOf(series) : lineOf(series))),
+    series: plot.series.map((series) => (isBar ? barOf(series) : lineOf(series, softBefore(plot, series)))),
   };
 }
 
 function colourOf(series) {
-  return token({ main: "brand", soft: "edge", goal: "accent" }[series.style]);
+  return token({ main: "brand", ahead: "brand", soft: "edge", goal: "accent" }[series.style]);
 }
 
-function lineOf(series) {
-  const look = { main: ["solid", 3], soft: ["dashed", 2], goal: ["dotted", 2] }[series.style];
+function softBefore(plot, series) {
+  return plot.series.filter((one) => one.style === "soft").indexOf(series);
+}
+
+function lineOf(series, place) {
+  const look = { main: ["solid", 3], ahead: ["dashed", 2], soft: [SOFT[place % SOFT.length], 2], goal: ["dotted", 2] }[series.style];
   return {
     type: "line",
     name: series.name,
     data: series.values,
-    showSymbol: false,
+    symbol: "none",
     itemStyle: { color: colourOf(series) },
     lineStyle: { type: look[0], width: look[1], color: colourOf(series) },
     emphasis: { disabled: true },
