@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from lms.clock import today
 from lms.errors import LMSError
+from lms.models import Statement
 from lms.reports.catalogue import REPORTS
 from lms.reports.question import Question
 from lms.reports.statements.issuing import PRINTED_ROWS, Draft
@@ -78,6 +80,13 @@ def facts(draft: Draft) -> list[list[str]]:
         [_("Regions"), regions],
         *_masked(draft),
     ]
+
+
+def counted_of(statement: Statement) -> list[str]:
+    """Whose figures, by what, under which conditions: the values of `facts` between the day and the regions, as printed."""
+    with speaking(statement.language):
+        end = _("Regions")
+    return [value for _word, value in takewhile(lambda fact: fact[0] != end, statement.printed["facts"][1:])]
 
 
 def _day_of(question: Question) -> str:

@@ -66,7 +66,11 @@ def test_two_clicks_from_the_results(site: Site, officer: Browser) -> None:
     made = officer.see(issue(officer, as_of=YESTERDAY.isoformat()))
     assert "제2026-0001호".replace("2026", str(today().year)) in made.get_text()
     assert newest(site).digest in made.get_text()
-    assert newest(site).number in officer.see("/desk/statements/").get_text()
+    listed = officer.see("/desk/statements/").select_one("main tbody tr")
+    assert listed is not None
+    assert newest(site).number in listed.get_text()
+    assert "지역 · 기업" in listed.get_text()
+    assert "신청한 날의 지역" not in listed.get_text()
 
 
 def test_the_files_are_the_same_each_time(site: Site, officer: Browser) -> None:

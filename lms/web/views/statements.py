@@ -90,6 +90,7 @@ def home() -> str:
         page=page,
         pages=pages,
         title_of=statement_words.title_of,
+        counted_of=statement_words.counted_of,
         reports=[(name, statement_words.title_of(name)) for name in answering.DEFINITIONS],
         may_mask=access.viewer().is_programme_office,
         year=today().year,
