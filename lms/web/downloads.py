@@ -22,7 +22,7 @@ from .database import session, transaction
 from .i18n import current_language
 
 FORMS = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 IN_MEMORY = 2_000_000  # bytes of a file before it is written to disk

@@ -276,7 +276,7 @@ def test_what_is_on_the_screen_as_a_file(site: Site, officer: Browser) -> None:
     page = officer.see("/desk/?sort=name&down=1")
     link = str(page.select_one("a.download[href*=csv]")["href"])  # type: ignore[index]
     answer = officer.get(link)
-    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert re.search(r"attachment; filename=completions-\d{4}-\d\d-\d\d\.csv", answer.headers["Content-Disposition"])
     found = csv_rows(answer.get_data(as_text=True))
     assert [row["기업"] for row in found] == list(rows_of(page))

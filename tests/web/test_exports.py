@@ -114,7 +114,10 @@ def test_what_is_refused_keeps_what_was_typed(site: Site) -> None:
 
 
 def test_the_page_of_figures_leads_here_with_its_question(site: Site) -> None:
-    page = site.browser_of(site.world.seoyeon).see("/desk/?run=&as_of=2026-03-20")
-    link = page.select_one('a[href*="/desk/exports"]')
+    browser = site.browser_of(site.world.seoyeon)
+    link = browser.see("/desk/?run=&as_of=2026-03-20").select_one('a[href*="/desk/exports"]')
     assert link is not None
     assert "as_of=2026-03-20" in str(link["href"])
+    wrong = browser.see("/desk/exports/?as_of=2026-02-30").select_one("[role=alert]")
+    assert wrong is not None
+    assert "2026-02-30" in wrong.get_text()
