@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -136,6 +137,18 @@ def test_each_day_is_what_the_facts_of_that_day_are(history: Country) -> None:
                 for of in (by_sums, by_facts)
             ]
             assert [value or 0 for value in sums] == [value or 0 for value in day], question
+
+
+def test_who_sees_a_company_by_two_roles_counts_it_once(history: Country) -> None:
+    """An officer who manages companies of her own regions and of others'."""
+    folded(history)
+    all_of = frozenset(company.id for company in history.companies.values())
+    both = Viewer(0, uuid4(), "", officer_centres=history.officer("busan").officer_centres, managed_companies=all_of)
+    for by in (("region",), ("company",), ("cluster",)):
+        question = Question(as_of=BEGINS + timedelta(days=40), by=by)
+        by_sums = [ask(history.session, both, question) for ask in (count_completions, durations)]
+        with reading.switched_off():
+            assert by_sums == [ask(history.session, both, question) for ask in (count_completions, durations)], by
 
 
 def test_what_comes_late_changes_sums_of_months_that_are_past(history: Country) -> None:

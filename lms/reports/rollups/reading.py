@@ -21,6 +21,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    and_,
     cast,
     false,
     func,
@@ -76,8 +77,9 @@ def switched_off() -> Iterator[None]:
 @dataclass(frozen=True)
 class _Sums:
     """Sums that can tell a question: the steps by day, what had come together by months (None: no use here), and the
-    regions and companies that the viewer sees whole (None: all). Of the regions `apart`, and of companies that were in a
-    cluster where it `asks_clusters`, the enrolments are read from the ledger: they hang on their days."""
+    regions that the viewer sees whole (None: all), or `companies` that she sees beside these. Of the regions `apart`, and of
+    companies that were in a cluster where it `asks_clusters`, the enrolments are read from the ledger: they hang on their
+    days."""
 
     daily: Table
     monthly: Table | None
@@ -122,43 +124,50 @@ def reached(question: Question, viewer: Viewer | None, known: Regions) -> Subque
 
 
 def _read(way: _Way) -> Subquery:
-    sums = _sums_for(way.question, way.viewer, way.known)
-    if sums is None:
+    found = _sums_for(way.question, way.viewer, way.known)
+    if not found:
         return way.of_ledger().subquery("counted")
-    parts = [_by_day(sums.daily, way, sums)]
-    if sums.monthly is not None:
-        month = _month(way.question)
-        parts = [
-            parts[0].where(sums.daily.c.day >= func.coalesce(month, 0)),
-            _left(sums.monthly, way, sums).where(sums.monthly.c.month == month),
-        ]
-    parts += [_row(rows.subquery(), sign, way, way.figures) for rows, sign in _from_ledger(way, sums)]
+    parts = [part for sums in found for part in _by_month(way, sums)]
+    parts += [_row(rows.subquery(), sign, way, way.figures) for rows, sign in _from_ledger(way, found[0])]
     return union_all(*parts).subquery("counted")
+
+
+def _by_month(way: _Way, sums: _Sums) -> Iterator[Select]:
+    """What had come together before a month, and the steps since."""
+    steps = _by_day(sums.daily, way, sums)
+    if sums.monthly is None:
+        yield steps
+        return
+    month = _month(way.question)
+    yield steps.where(sums.daily.c.day >= func.coalesce(month, 0))
+    yield _left(sums.monthly, way, sums).where(sums.monthly.c.month == month)
 
 
 def completions(question: Question, viewer: Viewer | None, known: Regions, *, since: date, until: date) -> Subquery:
     """The completions that stand and whose day lies from `since` to `until`, or sums of them by day."""
     way = _Way(question, viewer, known, COUNTED)
-    sums = _sums_for(question, viewer, known)
-    if sums is None:
+    found = _sums_for(question, viewer, known)
+    if not found:
         rows = way.of_ledger().subquery()
         return select(rows).where(rows.c.completed_on >= since, rows.c.completed_on <= until).subquery("counted")
-    done_on = sums.daily.c.done_on
-    steps = _by_day(sums.daily, way, sums)
-    parts = [steps.where(sums.daily.c.completed != 0, done_on >= since, done_on <= until)]
-    for of_ledger, sign in _from_ledger(way, sums):
+    parts = []
+    for sums in found:
+        of = sums.daily.c
+        parts.append(_by_day(sums.daily, way, sums).where(of.completed != 0, of.done_on >= since, of.done_on <= until))
+    for of_ledger, sign in _from_ledger(way, found[0]):
         rows = of_ledger.subquery()
         parts.append(_row(rows, sign, way, COUNTED).where(rows.c.completed_on >= since, rows.c.completed_on <= until))
     return union_all(*parts).subquery("counted")
 
 
-def _sums_for(question: Question, viewer: Viewer | None, known: Regions) -> _Sums | None:
-    """The smallest sums whose keys determine what is asked by, filtered by and seen; None where none do."""
+def _sums_for(question: Question, viewer: Viewer | None, known: Regions) -> list[_Sums]:
+    """The smallest sums whose keys determine what is asked by, filtered by and seen; none where none do. Two of who sees
+    regions and companies: no row is in both."""
     scope, used = known.sums, {*question.by, *question.filters}
     if _is_off.get() or scope is None or scope.built_at is None or question.filter("cluster"):
-        return None
+        return []
     if scope.centres != question.filter("centre"):
-        return None  # the regions were looked up for another question
+        return []  # the regions were looked up for another question
     apart = known.apart.mixed if "centre" in question.by else frozenset[int]()
     if question.filter("centre"):
         apart |= known.apart.partly_asked
@@ -167,12 +176,17 @@ def _sums_for(question: Question, viewer: Viewer | None, known: Regions) -> _Sum
         apart |= known.apart.partly_seen
         regions, companies = known.apart.seen, viewer.managed_companies
         if not (regions or companies):
-            return None  # it hangs on the days of single enrolments, or she sees herself at most
-    asks_clusters = "cluster" in question.by
-    if not used & _OF_COMPANIES and not companies:
-        return _Sums(RollupRunDay, RollupRunMonth, regions, companies, apart, asks_clusters)
+            return []  # it hangs on the days of single enrolments, or she sees herself at most
     monthly = None if used & set(COURSE_DIMENSIONS) else RollupCompanyMonth
-    return _Sums(RollupStep, monthly, regions, companies, apart, asks_clusters)
+    of_companies = _Sums(RollupStep, monthly, regions, companies, apart, "cluster" in question.by)
+    found = []
+    if regions is None or regions:
+        of_regions = replace(of_companies, companies=frozenset())
+        small = replace(of_regions, daily=RollupRunDay, monthly=RollupRunMonth)
+        found.append(of_regions if used & _OF_COMPANIES else small)
+    if companies:
+        found.append(of_companies)
+    return found
 
 
 def _month(question: Question) -> Any:
@@ -227,7 +241,7 @@ def _is_seen(table: Table, sums: _Sums) -> ColumnElement[bool]:
     # As one list, which an index serves; two with OR between them none does.
     managed = or_(Company.id.in_(sums.companies), Company.merged_into_id.in_(sums.companies))
     of_companies = table.c.company_id.in_(select(Company.id).where(managed))
-    return or_(in_regions, of_companies) if sums.regions else of_companies
+    return and_(of_companies, ~in_regions) if sums.regions else of_companies
 
 
 def _from_ledger(way: _Way, sums: _Sums) -> Iterator[tuple[Select, int]]:
