@@ -338,6 +338,32 @@ def test_a_notebook_is_graded_without_a_site(site: Site, typed: Typed, tmp_path:
     assert json.loads(done.stdout.strip().splitlines()[-1])["points"] == 4
 
 
+def test_runs_are_listed_shown_and_closed_by_their_officer(site: Site, typed: Typed) -> None:
+    over = site.open_run(today() - timedelta(days=30), today() - timedelta(days=1))
+    site.enrol(site.world.hana, over)
+    listed = {row["id"]: row for row in json.loads(_right(typed("run", "list", "--json")))}
+    assert (listed[str(over.uid)]["state"], listed[str(over.uid)]["enrolled"]) == ("review", 1)
+    assert json.loads(_right(typed("run", "list", "--centre", "gyeonggi", "--json"))) == []
+    assert [row["id"] for row in json.loads(_right(typed("run", "list", "--state", "review", "--json")))] == [
+        str(over.uid)
+    ]
+    shown = json.loads(_right(typed("run", "show", str(over.uid), "--json")))
+    assert (shown["closing"], shown["obstacles"]) == (None, [])
+    assert "there" in _wrong(typed("run", "close", str(over.uid), "--as", site.world.minjun.email or ""))
+    assert "officer" in _wrong(typed("run", "close", str(over.uid), "--as", site.world.hana.email or ""))
+    done = _right(typed("run", "close", str(over.uid), "--as", site.world.seoyeon.email or ""))
+    assert "not_completed 1" in done
+    assert json.loads(_right(typed("run", "show", str(over.uid), "--json")))["state"] == "closed"
+
+
+def test_a_run_that_can_not_be_closed_says_why(site: Site, typed: Typed) -> None:
+    officer = site.world.seoyeon.email or ""
+    assert "학습 기간이" in _wrong(typed("run", "close", str(site.run.uid), "--as", officer))
+    assert json.loads(_right(typed("run", "show", str(site.run.uid), "--json")))["state"] == "running"
+    assert "There is no run 'x'" in _wrong(typed("run", "show", "x"))
+    assert "no centre" in _wrong(typed("run", "list", "--centre", "mars"))
+
+
 def test_each_command_has_help() -> None:
     commands = [("lms", cli.lms)]
     for path, command in commands:

@@ -12,6 +12,7 @@ from . import (
     regrading,
     reports,
     roster,
+    runs,
     runtime,
     site,
 )
@@ -30,6 +31,7 @@ __all__ = (
     "regrading",
     "reports",
     "roster",
+    "runs",
     "runtime",
     "site",
 )
