@@ -17,6 +17,7 @@ from lms.web.schedule_words import ScheduledPress
 from . import crowd
 from .browser import Browser
 from .site import Site
+from .test_desk import MOST, asked_of_database
 
 
 @pytest.fixture
@@ -149,6 +150,35 @@ def test_what_failed_is_said_and_tried_again(site: Site, officer: Browser) -> No
     work(site)
     assert "볼 수 없어 알리지 않음: 한지민" in officer.see(address).get_text()
     assert officer.send(f"{address}/again", {"due_on": "soon"}).status_code == 404
+
+
+def test_pages_ask_as_often_however_many_there_are(site: Site, officer: Browser) -> None:
+    counts = []
+    for number in (1, 2):
+        addresses = [make(site, officer) for _ in range(number)]
+        for address in addresses:
+            officer.send(f"{address}/run", {})
+        work(site)
+        pages = ("/desk/schedules/", "/desk/schedules/new?by=region", addresses[0], f"{addresses[0]}/edit")
+        for page in pages:
+            with asked_of_database(site) as asked:
+                officer.see(page)
+            counts.append(len(asked))
+    assert counts[:4] == counts[4:]
+    assert max(counts) <= MOST
+
+
+def test_one_that_asks_for_what_is_no_more_can_be_deleted(site: Site, officer: Browser) -> None:
+    address = make(site, officer)
+    with site.lms.database.writing() as session:
+        session.scalars(select(Schedule)).one().question = {"by": ["moon"]}
+        session.commit()
+    officer.send(f"{address}/run", {})
+    work(site)
+    assert "더는 물을 수 없는 질문입니다" in officer.see(address).get_text()
+    officer.see(f"{address}/edit")
+    officer.send(f"{address}/remove", {})
+    assert officer.get(address).status_code == 404
 
 
 def test_on_the_command_line(site: Site, officer: Browser) -> None:

@@ -18,7 +18,7 @@ from lms.messages import box
 from lms.models import Schedule
 from lms.people.viewers import Viewer
 from lms.reports.exports import scopes
-from lms.reports.question import Question
+from lms.reports.question import Question, ReportError
 from lms.reports.schedules import editing, people, reading, times
 from lms.reports.schedules.editing import Plan
 from lms.reports.schedules.errors import ScheduleError
@@ -137,6 +137,7 @@ def page(uid: UUID) -> str:
     pages = max(1, -(-total // A_PAGE))
     wanted = reading.recipients_of(session, found)
     fares = reading.fares(session, found)
+    allowed = people.who_may_see(session, found.scope, {*wanted, found.maker_id}, today())
     return render(
         "lms/schedules/page.html",
         schedule=found,
@@ -156,11 +157,11 @@ def page(uid: UUID) -> str:
         late_by=schedule_words.late_by,
         names=reading.names_of(session, [*wanted, *(person for turn in turns for person in turn.left_out)]),
         recipients=wanted,
-        allowed=people.who_may_see(session, found.scope, wanted, today()),
+        allowed=allowed,
         by_mail=box.reached_by_mail(session, wanted, "desk"),
         is_own=found.maker_id == viewer.id,
         answers=people.answers_for(found.scope, viewer),
-        maker_answers=found.maker_id in people.who_may_see(session, found.scope, [found.maker_id], today()),
+        maker_answers=found.maker_id in allowed,
         is_made=any(turn.state == "waiting" and turn.next_try_at <= utcnow() for turn in turns)
         and found.state == "active",
     )
@@ -313,6 +314,10 @@ def _facts(viewer: Viewer, report: str, question: Question, language: str) -> li
 
 
 def _facts_of(found: Schedule) -> list[list[str]]:
-    viewer = access.viewer()
-    bare = scopes.viewer_of(found.scope, replace(viewer, id=0))[0]
-    return _facts(bare, found.report, editing.question_of(found, today()), current_language())
+    """None of a question that can't be asked any more: its page has to open, to be deleted on."""
+    try:
+        question = editing.question_of(found, today())
+    except ReportError:
+        return []
+    bare = scopes.viewer_of(found.scope, replace(access.viewer(), id=0))[0]
+    return _facts(bare, found.report, question, current_language())
