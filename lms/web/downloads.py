@@ -124,7 +124,7 @@ def send_file_of(
             has_persons=has_persons,
             address=request.remote_addr or "",
         )
-    mimetype = FORMS.get(form, "application/pdf")
+    mimetype = {**FORMS, "json": "application/json"}.get(form, "application/pdf")
     answer = send_file(file, mimetype=mimetype, as_attachment=True, download_name=f"{name}.{form}")
     answer.headers["Cache-Control"] = "no-store, private"  # send_file would let a shared computer keep it
     return answer

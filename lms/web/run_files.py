@@ -17,6 +17,7 @@ from lms.credentials import reading as certificates
 from lms.learning.runs.closing import ClosedRun, Line
 from lms.models import Run
 from lms.reports import downloads as kept
+from lms.reports import tables
 from lms.reports.run_records import records_sheet
 
 from . import access, downloads, run_words
@@ -57,6 +58,17 @@ def sheet(run: Run, closed: ClosedRun, reason: str, _form: str) -> Response:
 def records(run: Run, closed: ClosedRun, reason: str, form: str) -> Response:
     """Raises ReasonMissingError, NotFoundError (there is no such form), SealError."""
     rows = records_sheet(session, run, closed, certificates.numbers_of(session, run.id), g.lms.sealer)
+    if form == "json":
+        return downloads.send_file_of(
+            BytesIO(tables.to_json(rows, run=str(run.uid)).encode()),
+            form,
+            report="run_records",
+            question={"run": [str(run.uid)]},
+            name=f"{_name(closed)}-records",
+            rows=len(closed.lines),
+            reason=reason,
+            has_persons=True,
+        )
     return downloads.send_rows(
         rows,
         form,

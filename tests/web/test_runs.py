@@ -181,10 +181,13 @@ def test_a_run_is_closed_its_sheet_is_the_same_at_each_print_and_its_records_nam
     records = send(officer, f"{place}records", {"reason": "이력 등록", "form": "csv"}, 200)
     [row] = csv.DictReader(io.StringIO(records.data.decode("utf-8-sig")))
     assert (row["이름"], row["결과"], row["사업자등록번호"]) == ("김하나", "미수료", "124-81-00998")
+    told = send(officer, f"{place}records", {"reason": "이력 연계", "form": "json"}, 200).get_json()
+    assert [(one["name"], one["outcome"]) for one in told["rows"]] == [("김하나", "미수료")]
     with site.lms.database.reading() as session:
         taken = session.scalars(select(Download).order_by(Download.id)).all()
         assert [(one.report, one.reason, one.rows) for one in taken] == [
-            ("run_sheet", "센터장 서명", 1), ("run_sheet", "센터장 서명", 1), ("run_records", "이력 등록", 1)
+            ("run_sheet", "센터장 서명", 1), ("run_sheet", "센터장 서명", 1), ("run_records", "이력 등록", 1),
+            ("run_records", "이력 연계", 1),
         ]  # fmt: skip
     assert "마감을 취소했습니다" in after(officer, send(officer, f"{place}reopen", {"reason": "출석부 누락"})).text
     with site.lms.database.reading() as session:
