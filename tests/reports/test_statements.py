@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -86,6 +86,19 @@ def test_what_is_issued(busan: Country) -> None:
     entry = busan.session.query(AuditEntry).filter_by(subject=f"statement:{first.uid}").one()
     assert entry.action == "statement_issued"
     assert entry.actor_id == officer.id
+
+
+def test_a_form_that_is_sent_twice_issues_once(busan: Country) -> None:
+    officer, now = busan.officer("busan"), at("2026-04-01")
+
+    def press(question: Question, later: int = 0, language: str = "ko") -> str:
+        draft = issuing.draft(busan.session, officer, "completions", question, language, today=date(2026, 4, 1))
+        moment = now + timedelta(seconds=later)
+        return issuing.issue_once(busan.session, officer, draft, PRESS, now=moment).number
+
+    narrowed = ASKED.but(region=("busan",))
+    presses = press(ASKED), press(ASKED, 5), press(narrowed), press(ASKED, 5, "en"), press(ASKED, 70)
+    assert [number[-1] for number in presses] == ["1", "1", "2", "3", "4"]
 
 
 def test_the_digest_is_what_anybody_makes_of_the_csv(busan: Country) -> None:

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from .outsiders import Mask
 
 MOST_ROWS = 100_000  # each company of the country in each of its regions, and some; more is an export
 PRINTED_ROWS = 2_000  # some sixty pages: the paper of a longer one says that the CSV has all
+TWICE = timedelta(minutes=1)  # within it the same form was sent twice
 TOKEN_LENGTH = 16  # of 31 letters: 79 bits
 _LOCK = 7_315_017  # of PostgreSQL: one number at a time
 
@@ -124,7 +125,7 @@ def issue(session: Session, viewer: Viewer, made: Draft, press: Press, *, now: d
         year=year,
         serial=serial,
         report=made.report,
-        question=made.question.to_document() | ({"mask": list(made.mask)} if made.mask else {}),
+        question=_question(made),
         as_of=made.question.as_of,
         language=made.language,
         scope=scopes.to_document(viewer, made.question.asking_day),
@@ -153,6 +154,34 @@ def issue(session: Session, viewer: Viewer, made: Draft, press: Press, *, now: d
     return statement
 
 
+def issue_once(
+    session: Session, viewer: Viewer, made: Draft, press: Press, *, now: datetime | None = None
+) -> Statement:
+    """The same, for a person who presses: of a form that is sent twice, the statement of the first time."""
+    now = now or utcnow()
+    _wait_for_numbers(session)
+    before = session.scalars(
+        select(Statement)
+        .where(
+            Statement.issued_by == viewer.uid,
+            Statement.digest == made.cells.digest,
+            Statement.report == made.report,
+            Statement.language == made.language,
+            Statement.for_outsiders == (made.mask is not None),
+            Statement.issued_at > now - TWICE,
+        )
+        .order_by(Statement.id.desc())
+    )
+    question = _question(made)
+    return next((one for one in before if one.question == question), None) or issue(
+        session, viewer, made, press, now=now
+    )
+
+
+def _question(made: Draft) -> dict[str, Any]:
+    return made.question.to_document() | ({"mask": list(made.mask)} if made.mask else {})
+
+
 def shown(token: str) -> str:
     """As it stands on the paper: ABCD-EFGH-JKMN-PQRS."""
     return "-".join(token[start : start + 4] for start in range(0, len(token), 4))
@@ -165,10 +194,14 @@ def scope_key(viewer: Viewer) -> str:
 
 
 def _next_serial(session: Session, year: int) -> int:
-    """Numbers are given one after the other; on SQLite whoever writes is alone anyhow."""
+    _wait_for_numbers(session)
+    return 1 + (session.scalar(select(func.max(Statement.serial)).where(Statement.year == year)) or 0)
+
+
+def _wait_for_numbers(session: Session) -> None:
+    """They are given one after the other; on SQLite whoever writes is alone anyhow."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    return 1 + (session.scalar(select(func.max(Statement.serial)).where(Statement.year == year)) or 0)
 
 
 def _centres(session: Session, viewer: Viewer, language: str) -> Sequence[str]:

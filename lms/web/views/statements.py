@@ -143,7 +143,7 @@ def issue() -> AnyResponse | str | tuple[str, int]:
     try:
         made = issuing.draft(session, viewer, name, what.question, _language(), mask=_mask())
         with transaction() as writing:
-            uid = issuing.issue(writing, viewer, made, press()).uid
+            uid = issuing.issue_once(writing, viewer, made, press()).uid
     except StatementError as error:
         return _new(error)
     flashes.add(_("The statement is issued. It never changes, and can be taken again at any time."), "success")
