@@ -9,7 +9,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lms.learning import enrolments, ledger
-from lms.models import Course, Database, Employment, Enrolment, Person, Run
+from lms.models import Company, Course, Database, Employment, Enrolment, Person, Run
+from lms.people.organisations import companies
+from lms.people.organisations.companies import Facts
 from lms.people.viewers import Viewer
 from lms.reports.completions import count_completions
 from lms.reports.question import Question, ReportError
@@ -171,6 +173,23 @@ def test_company_and_region_are_those_of_the_enrolment(database: Database, world
     with database.reading() as session:
         assert rows(session, "company") == [("수원전자", 1, 0), ("한빛정밀", 2, 1)]
         assert rows(session) == [("부산광역시", 2, 1), ("경기도", 1, 0)]
+
+
+def test_a_company_that_moves_takes_nobody_along_who_was_enrolled(
+    database: Database, world: World, three: dict
+) -> None:
+    with database.writing() as session:
+        there = companies.status_on(session, world.hanbit, date(2026, 3, 4))
+        assert there is not None
+        facts = Facts(world.gyeonggi.id, there.size_class, there.factory_level, there.industry_id)
+        companies.declare(session, None, session.get_one(Company, world.hanbit.id), facts, from_on=date(2026, 3, 5))
+        note(session, session.get_one(Enrolment, three["이준호"].id), "completed", "2026-03-20")
+        again = make_run(session, world.course, world.exercise_version, world.busan_centre, number=2)
+        enrol(session, world, world.hana, again, "2026-03-06")
+        session.commit()
+    with database.reading() as session:
+        assert rows(session, as_of=date(2026, 3, 4)) == [("부산광역시", 2, 0), ("경기도", 1, 0)]
+        assert rows(session) == [("부산광역시", 2, 2), ("경기도", 2, 0)]
 
 
 def test_first_runs_of_two_courses_are_two_rows(database: Database, world: World, three: dict) -> None:
