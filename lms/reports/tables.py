@@ -27,8 +27,8 @@ from .question import Question
 from .rows import Group, Grouped
 from .targets import TargetReport, TargetRow
 
-# What Excel, LibreOffice and Google Sheets start a formula with.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What Excel, LibreOffice and Google Sheets start a formula with; East Asian Excel takes the wide ones too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _STARTS = frozenset(_FORMULA_STARTS)
 _LONGEST_CELL = 32_767  # characters, of XLSX
 _NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d+)?")

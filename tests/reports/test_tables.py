@@ -50,7 +50,7 @@ def test_a_name_that_looks_like_a_formula_is_text() -> None:
     assert lines()[2][1].startswith("'=HYPERLINK")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
 def test_what_starts_a_formula_is_made_text(start: str) -> None:
     assert safe_text(f"{start}1+1") == f"'{start}1+1"
 
