@@ -130,6 +130,12 @@ def test_a_file_that_is_no_csv_of_a_statement_is_refused() -> None:
     assert not _is_refused(b'"a\nb",c\n\n1,2')
 
 
+def test_a_file_of_more_rows_than_a_statement_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_ROWS", 2)
+    assert list(cells.read_csv(b"a\n1\n2\n")) == [("a",), ("1",), ("2",)]
+    assert _is_refused(b"a\n1\n2\n3\n")
+
+
 def test_a_long_one_is_kept_whole_and_printed_in_part(busan: Country, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows, totals and digest are of all; the paper says how many it leaves out."""
     monkeypatch.setattr(issuing, "PRINTED_ROWS", 1)

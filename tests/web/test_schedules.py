@@ -97,6 +97,7 @@ def test_looked_at_before_it_is_made(site: Site, officer: Browser) -> None:
         ({"to": "none"}, "한 명 이상"),
         ({"to": str(site.world.minjun.id)}, "볼 수 없는 사람"),
         ({"region": "seoul"}, "범위를 넓히십시오"),
+        ({"size": "enormous"}, "조건을 적용하지 않았"),
     ):
         refused = officer.send("/desk/schedules/", typed(site, **wrong))
         assert refused.status_code == 422

@@ -23,6 +23,7 @@ from ..columns import Column, Kind
 from ..tables import Sheet, safe_text
 
 Row = tuple[str, ...]
+MOST_ROWS = 100_000  # each company of the country in each of its regions, and some; more is an export
 LONGEST_LINE = 20_000  # characters of somebody's CSV
 
 
@@ -146,10 +147,12 @@ def to_csv(cells: Cells) -> str:
 
 def read_csv(file: bytes) -> Iterator[Row]:
     """The lines of somebody's CSV, the headings first, whatever its line ends and quotes; one after another, so that no file,
-    however it is made, takes more memory than itself. Raises FileError."""
+    however it is made, takes more memory than itself, nor more time than a statement's. Raises FileError."""
     width = 0
     try:
-        for line in csv.reader(_lines(file), strict=True):
+        for number, line in enumerate(csv.reader(_lines(file), strict=True)):
+            if number > MOST_ROWS:
+                raise FileError(why="it has more rows than a statement")
             width = width or len(line)
             if line and len(line) != width:
                 raise FileError(why="its lines are not of one length")

@@ -26,11 +26,10 @@ from ..choices import list_choices
 from ..exports import scopes
 from ..question import Question
 from . import answering, outsiders
-from .cells import Cells, columns_to_document, keys_to_text
+from .cells import MOST_ROWS, Cells, columns_to_document, keys_to_text
 from .errors import StatementError
 from .outsiders import Mask
 
-MOST_ROWS = 100_000  # each company of the country in each of its regions, and some; more is an export
 PRINTED_ROWS = 2_000  # some sixty pages: the paper of a longer one says that the CSV has all
 TWICE = timedelta(minutes=1)  # within it the same form was sent twice
 TOKEN_LENGTH = 16  # of 31 letters: 79 bits

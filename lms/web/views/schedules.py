@@ -102,10 +102,12 @@ def add() -> Response | str | tuple[str, int]:
         plan = typed.plan
         if request.form.get("do") == "look":
             return _new(typed)
-        question = statements.question_asked(name).question
-        issuing.draft(session, people.reach(viewer), name, question, typed.language)
+        asked = statements.question_asked(name)
+        if asked.problem:  # without the conditions that mean nothing it would count something else
+            return _new(typed), 422
+        issuing.draft(session, people.reach(viewer), name, asked.question, typed.language)
         with transaction() as writing:
-            uid = editing.add(writing, viewer, name, question, plan, address=statements.press().address).uid
+            uid = editing.add(writing, viewer, name, asked.question, plan, address=statements.press().address).uid
     except (ScheduleError, StatementError) as error:
         return _new(typed, error), 422
     flashes.add(_("From now on it is issued by itself."), "success")

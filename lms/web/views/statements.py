@@ -132,7 +132,7 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
         all_languages=languages(),
         audience=OUTSIDERS if mask else "",
     )
-    return (page, 422) if refusal and request.method == "POST" else page
+    return (page, 422) if request.method == "POST" else page
 
 
 @bp.post("/desk/statements/")
@@ -140,6 +140,8 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
 def issue() -> AnyResponse | str | tuple[str, int]:
     name, viewer = report_name(), access.viewer()
     what = question_asked(name)
+    if what.problem:  # what is left when conditions were left aside is another question, and a statement can't be taken back
+        return _new()
     try:
         made = issuing.draft(session, viewer, name, what.question, _language(), mask=_mask())
         with transaction() as writing:
@@ -244,17 +246,23 @@ def _shown(look: Callable[[], Statement], *, is_typed: bool = False) -> AnyRespo
     try:
         found = look()
     except FileError as error:
+        _note_failure()
         return _unlisted(render("lms/statements/verify.html", problem=explain(error), typed=""), 422)
     except VerifyError as error:
         if error.reason == "unknown":
-            with transaction() as writing:
-                reading.note_failure(writing, _asker())
+            _note_failure()
         status = 429 if error.reason == "throttled" else 404
         typed = request.form.get("code", "")[:40]
         return _unlisted(render("lms/statements/verify.html", problem=explain(error), typed=typed), status)
     if is_typed:
         return to("statements.shown", code=found.printed["code"])
     return _unlisted(render("lms/statements/shown.html", **_said(found)))
+
+
+def _note_failure() -> None:
+    """Files that are none are counted too: reading them takes time."""
+    with transaction() as writing:
+        reading.note_failure(writing, _asker())
 
 
 def _unlisted(page: str, status: int = 200) -> Response:
