@@ -397,6 +397,23 @@ def test_paused_it_makes_nothing_and_goes_on_with_the_next(house: House) -> None
     assert house.schedule().next_at == at("2026-04-13", "07:00")
 
 
+def test_paused_while_it_is_made_it_waits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.make()
+    counted = issuing.draft
+
+    def slowly(*given: Any, **more: Any) -> Draft:
+        monkeypatch.setattr(issuing, "draft", counted)
+        house.write(editing.pause, None, house.uid)
+        return counted(*given, **more)
+
+    monkeypatch.setattr(issuing, "draft", slowly)
+    house.work(at("2026-03-30", "07:00"))
+    assert [turn.state for turn in house.turns()] == ["waiting"]
+    house.write(editing.resume, None, house.uid, now=at("2026-03-31"))
+    house.work(at("2026-03-31"))
+    assert house.states() == [("2026-03-30", "issued", "")]
+
+
 def test_issued_at_once_it_is_todays(house: House) -> None:
     house.make()
     now = at("2026-03-30", "06:00")

@@ -183,12 +183,15 @@ def _draft(session: Session, schedule: Schedule, turn: ScheduleTurn, now: dateti
 
 
 def _issue(database: Database, press_of: PressOf, begun: ScheduleTurn, draft: Draft, now: datetime) -> None:
-    """Statement, row and messages in one transaction; nothing where somebody else was faster, or the maker may no longer."""
+    """Statement, row and messages in one transaction; nothing where somebody else was faster, the maker may no longer, or it
+    was paused meanwhile: then it waits until that ends."""
     with database.writing() as session:
         turn = _locked(session, begun.id)
         if turn is None or turn.tries != begun.tries or not _maker_answers(turn.schedule, now):
             return
         schedule = turn.schedule
+        if schedule.state != "active":
+            return
         issuer = replace(_issuer(schedule), id=schedule.maker_id)
         made = issuing.issue(session, issuer, draft, press_of(schedule), now=now)
         wanted = reading.recipients_of(session, schedule)
