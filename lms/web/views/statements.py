@@ -140,7 +140,7 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
 def issue() -> AnyResponse | str | tuple[str, int]:
     name, viewer = report_name(), access.viewer()
     what = question_asked(name)
-    if what.problem:  # what is left when conditions were left aside is another question, and a statement can't be taken back
+    if what.problem:  # without the conditions that were left aside it is another question, signed for ever
         return _new()
     try:
         made = issuing.draft(session, viewer, name, what.question, _language(), mask=_mask())
