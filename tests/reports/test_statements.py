@@ -130,6 +130,17 @@ def test_a_file_that_is_no_csv_of_a_statement_is_refused() -> None:
     assert not _is_refused(b'"a\nb",c\n\n1,2')
 
 
+def test_a_condition_names_no_company_of_others(busan: Country) -> None:
+    numbers = tuple(busan.companies[name].business_number for name in ("한빛정밀", "빛고을전자"))
+    only = ASKED.but(company=numbers)
+    office, officer, manager = busan.office(), busan.officer("busan"), busan.manager("한빛정밀")
+    told = [
+        dict(issuing.draft(busan.session, viewer, "completions", only, "ko", today=date(2026, 4, 1)).filters)["company"]
+        for viewer in (office, officer, manager)
+    ]
+    assert told == [("한빛정밀", "빛고을전자"), ("한빛정밀", numbers[1]), ("한빛정밀", numbers[1])]
+
+
 def test_a_file_of_more_rows_than_a_statement_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "MOST_ROWS", 2)
     assert list(cells.read_csv(b"a\n1\n2\n")) == [("a",), ("1",), ("2",)]

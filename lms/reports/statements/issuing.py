@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 import lms
 from lms import audit
 from lms.clock import seoul_day, utcnow
-from lms.models import Centre, Company, Statement
+from lms.learning import enrolments
+from lms.models import Centre, Company, Enrolment, Statement
 from lms.people.codes import ALPHABET
+from lms.people.organisations import companies
 from lms.people.viewers import Viewer
 
 from ..catalogue import REPORTS
@@ -222,7 +224,7 @@ def _filters(
     for dimension, keys in question.filters.items():
         names = {choice.key: _named(dimension, choice.label, choice.key) for choice in choices.get(dimension, ())}
         if dimension == "company":
-            names = _companies(session, keys)
+            names = _companies(session, viewer, keys)
         found.append((dimension, tuple(names.get(key, key) for key in keys)))
     return found
 
@@ -231,10 +233,13 @@ def _named(dimension: str, label: str, key: str) -> str:
     return f"{label} ({key})" if dimension == "run" else label
 
 
-def _companies(session: Session, keys: Sequence[str]) -> dict[str, str]:
+def _companies(session: Session, viewer: Viewer, keys: Sequence[str]) -> dict[str, str]:
+    """Of those that the viewer sees, or some of whose enrolments: nobody is to learn by its number what another's is called."""
+    asked = or_(Company.uid.in_([UUID(key) for key in keys if len(key) != 10]), Company.business_number.in_(keys))
+    seen = select(Enrolment.id).where(Enrolment.company_id == Company.id, enrolments.visible_to(viewer))
     rows = session.execute(
         select(Company.uid, Company.business_number, Company.name).where(
-            or_(Company.uid.in_([UUID(key) for key in keys if len(key) != 10]), Company.business_number.in_(keys))
+            asked, or_(companies.visible_to(session, viewer), seen.correlate(Company).exists())
         )
     )
     return {key: name for uid, number, name in rows for key in (str(uid), number)}
