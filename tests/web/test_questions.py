@@ -79,6 +79,13 @@ def test_about_too_many_people_a_page_offers_the_courses(
         page = officer.see("/desk/questions/stops")
         assert "한 사람씩 볼 수 없습니다" in page.select_one("main").get_text()  # type: ignore[union-attr]
         assert "한 사람씩 볼 수 없습니다" in officer.see("/desk/questions/people").get_text()
+        statement = officer.see("/desk/statements/new?report=stops")
+        assert "한 사람씩 볼 수 없습니다" in statement.get_text()
+        assert statement.select_one('main a[href*="/desk/questions/stops"]') is not None
+        for address in ("/desk/statements/", "/desk/schedules/"):
+            plan = {"report": "stops", "name": "주간", "every": "week", "weekday": "1", "monthday": "1", "hour": "7"}
+            assert officer.send(address, plan).status_code == 422
+            assert "한 사람씩 볼 수 없습니다" in officer.page.get_text()
         link = page.select_one(".empty a")
         assert link is not None
         regions = officer.see(str(link["href"])).select(".empty a")  # too many of one course as well

@@ -108,7 +108,7 @@ def add() -> Response | str | tuple[str, int]:
         issuing.draft(session, people.reach(viewer), name, asked.question, typed.language)
         with transaction() as writing:
             uid = editing.add(writing, viewer, name, asked.question, plan, address=statements.press().address).uid
-    except (ScheduleError, StatementError) as error:
+    except (ScheduleError, StatementError, ReportError) as error:
         return _new(typed, error), 422
     flashes.add(_("From now on it is issued by itself."), "success")
     return to("schedules.page", uid=uid)

@@ -11,10 +11,10 @@ from flask import Blueprint, Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from lms.clock import today
-from lms.errors import NotFoundError
+from lms.errors import LMSError, NotFoundError
 from lms.models import Statement
 from lms.reports.catalogue import REPORTS
-from lms.reports.question import Question
+from lms.reports.question import Question, ReportError
 from lms.reports.statements import answering, issuing, outsiders, printing, reading
 from lms.reports.statements.cells import FileError
 from lms.reports.statements.errors import StatementError
@@ -105,13 +105,13 @@ def new() -> str | tuple[str, int]:
     return _new()
 
 
-def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
+def _new(refusal: StatementError | ReportError | None = None) -> str | tuple[str, int]:
     name = report_name()
     what, language, mask = question_asked(name), _language(), _mask()
     made = None
     try:
         made = issuing.draft(session, access.viewer(), name, what.question, language, mask=mask)
-    except StatementError as error:
+    except (StatementError, ReportError) as error:
         refusal = refusal or error
     page = render(
         "lms/statements/new.html",
@@ -125,6 +125,7 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
         total=printing.shown_row(made.cells, made.cells.total) if made and made.cells.total else [],
         numeric=[column.is_number for column in made.cells.columns] if made else [],
         problem=explain(refusal) if refusal else what.problem,
+        choose=what.url("questions.page", is_sorted=False, name="stops") if _is_wide(refusal) else "",
         was_effective=request.values.get("reading") == "effective",
         was_today=request.values.get("as_of", "") >= today().isoformat(),
         yesterday=today() - timedelta(days=1),
@@ -133,6 +134,10 @@ def _new(refusal: StatementError | None = None) -> str | tuple[str, int]:
         audience=OUTSIDERS if mask else "",
     )
     return (page, 422) if request.method == "POST" else page
+
+
+def _is_wide(refusal: LMSError | None) -> bool:
+    return isinstance(refusal, ReportError) and refusal.reason == "wide"
 
 
 @bp.post("/desk/statements/")
@@ -146,7 +151,7 @@ def issue() -> AnyResponse | str | tuple[str, int]:
         made = issuing.draft(session, viewer, name, what.question, _language(), mask=_mask())
         with transaction() as writing:
             uid = issuing.issue_once(writing, viewer, made, press()).uid
-    except StatementError as error:
+    except (StatementError, ReportError) as error:
         return _new(error)
     flashes.add(_("The statement is issued. It never changes, and can be taken again at any time."), "success")
     return to("statements.page", uid=uid)
