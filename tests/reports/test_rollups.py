@@ -303,6 +303,26 @@ def test_what_takes_the_ground_away_is_noticed(history: Country, change: Any) ->
     assert_sums_are_right(history, 5, count=3)
 
 
+def test_what_takes_the_ground_away_while_sums_are_made_is_not_forgotten(database: Database) -> None:
+    with database.writing() as session:
+        random_history(make_country(session), 4, people=6)
+        session.commit()
+
+    def move(what: str, done: int, of: int) -> None:
+        if what == "run" and done == of:
+            with database.writing() as session:
+                _move_enrolment(session)
+                session.commit()
+
+    rebuilding.rebuild(database, progress=move, day=BEGINS)
+    with database.reading() as session:
+        assert not rebuilding.is_built(session)
+    rebuilding.rebuild(database, day=BEGINS)
+    with database.reading() as session:
+        assert rebuilding.is_built(session)
+    assert rebuilding.rebuild(database, is_kept=False, day=BEGINS) == []
+
+
 def test_what_goes_before_it_was_folded_in_leaves_nothing(history: Country) -> None:
     folded(history)
     person, run = next(iter(history.enrolments))
