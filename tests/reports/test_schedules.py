@@ -397,6 +397,22 @@ def test_paused_it_makes_nothing_and_goes_on_with_the_next(house: House) -> None
     assert house.schedule().next_at == at("2026-04-13", "07:00")
 
 
+def test_a_role_that_ends_while_it_is_made_issues_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.make()
+    counted = issuing.draft
+
+    def slowly(*given: Any, **more: Any) -> Draft:
+        monkeypatch.setattr(issuing, "draft", counted)
+        house.end_role(house.world.seoyeon, "2026-03-29")
+        return counted(*given, **more)
+
+    monkeypatch.setattr(issuing, "draft", slowly)
+    house.work(at("2026-03-30", "07:00"))
+    assert [turn.state for turn in house.turns()] == ["waiting"]
+    house.work(at("2026-03-30", "07:02"))
+    assert house.states() == [("2026-03-30", "failed", "maker")]
+
+
 def test_paused_while_it_is_made_it_waits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.make()
     counted = issuing.draft
