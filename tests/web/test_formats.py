@@ -120,4 +120,9 @@ def test_of_too_many_rows_the_page_says_what_to_take(
     shown = office.see(str(answer.headers["Location"]))
     assert "3줄까지 담습니다. 이 표는 4줄입니다" in shown.get_text()
     assert shown.select_one("input[name=by], select[name=by]") is not None
+    monkeypatch.setattr(report_pdf, "MOST_ROWS", -1)
+    for name, title in (("funnel", "신청에서 수료까지"), ("checks", "멈춘 곳")):
+        answer = office.get(f"/desk/questions/{name}.pdf?{CUT}")
+        assert answer.status_code == 303
+        assert title in str(office.see(str(answer.headers["Location"])).select_one("h1"))
     assert site.count(Download) == 0
