@@ -192,6 +192,15 @@ def test_errors_are_told_with_what_to_do(notebook: Notebook, source: str, ename:
     assert notebook.run("1").data == {"text/plain": "1"}
 
 
+def test_an_interrupt_that_comes_while_an_error_is_told_takes_nothing_away(notebook: Notebook) -> None:
+    notebook.run(
+        "class Odd(Exception):\n    asked = 0\n    @property\n    def __notes__(self):\n        Odd.asked += 1\n"
+        "        if Odd.asked == 1:\n            raise KeyboardInterrupt"
+    )
+    assert notebook.run("raise Odd('odd')").error["evalue"] == "odd"
+    assert notebook.run("Odd.asked > 1").data == {"text/plain": "True"}
+
+
 def test_input_says_in_korean_what_to_do(notebook: Notebook) -> None:
     assert "코드에 직접 쓰세요" in notebook.run("input()").error["evalue"]
 
