@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from sqlalchemy.orm import joinedload
 from lms.clock import SEOUL, seoul_day
 from lms.errors import NotFoundError
 from lms.models import AuditEntry, Database, Message, Person, Role, Schedule, ScheduleTurn, Statement
-from lms.people.viewers import viewer_of
+from lms.people.viewers import Viewer, viewer_of
 from lms.reports.question import Question
 from lms.reports.schedules import editing, making, people, reading, times
 from lms.reports.schedules.editing import TRIES, Plan
@@ -230,6 +231,28 @@ def test_two_workers_issue_one(house: House, monkeypatch: pytest.MonkeyPatch) ->
     assert (turn.state, turn.tries) == ("issued", 2)
     with house.database.reading() as session:
         assert len(session.scalars(select(Statement)).all()) == 1
+
+
+def test_who_was_overtaken_issues_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the other came to nothing: its next try is to come."""
+    house.make()
+    now = at("2026-03-30", "07:00")
+    counted = issuing.draft
+
+    def slowly(*given: Any, **more: Any) -> Draft:
+        monkeypatch.setattr(issuing, "draft", counted)
+        house.work(now + timedelta(minutes=2), broken_press)
+        return counted(*given, **more)
+
+    monkeypatch.setattr(issuing, "draft", slowly)
+    house.work(now)
+    assert house.states() == [("2026-03-30", "waiting", "fault")]
+
+
+def test_what_she_teaches_or_manages_besides_is_none_of_it() -> None:
+    officer = Viewer(7, UUID(int=7), "", officer_centres=frozenset({1}))
+    scope = editing.scope_of(replace(officer, instructor_centres=frozenset({2}), managed_companies=frozenset({3})))
+    assert (scope["officer_centres"], scope["instructor_centres"], scope["managed_companies"]) == ([1], [], [])
 
 
 def test_many_workers_at_once(house: House) -> None:
