@@ -15,7 +15,9 @@ from .site import Site
 from .test_matrix import EXPECTED
 
 POSTS = sorted(
-    endpoint for method, endpoint in EXPECTED if method == "POST" and endpoint not in ("missing", "api.missing", "messages.turn")
+    endpoint
+    for method, endpoint in EXPECTED
+    if method == "POST" and endpoint not in ("missing", "api.missing", "messages.turn")
 )
 SOMETHING = "0190a000-0000-7000-8000-000000000000"
 
