@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare upgrade runtime test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-workspace bench-roster bench-reports bench-grading fuzz soak memory host-site clean
+.PHONY: help run prepare upgrade runtime test test-fast test-needs format lint types layers check-content e2e screenshots bench-web bench-latency bench-workspace bench-roster bench-bulk bench-reports bench-grading fuzz soak memory host-site clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -107,6 +107,9 @@ bench-workspace: $(VENV)/.dev test-needs ## from opening an exercise to pandas i
 
 bench-roster: $(VENV)/.dev test-needs ## 50,000 rows: dry run, applying, memory, how long others wait; both databases, beside pandas
 	$(BIN)/python -m benchmarks.roster
+
+bench-bulk: $(VENV)/.dev test-needs ## deeds on 3,500 at once: seconds, CPU, how long a learner waits; both databases, beside one INSERT … SELECT
+	$(BIN)/python -m benchmarks.bulk
 
 bench-reports: $(VENV)/.dev test-needs ## reports and exports at the size of the country: a million people, fifty million entries; WITH="--keep /data" adds words
 	$(BIN)/python -m benchmarks.reports $(WITH)
