@@ -64,6 +64,11 @@ class Asked:
     def page_url(self, page: int) -> str:
         return self.url(page=page)
 
+    def url_as_sent(self) -> str:
+        """The page with the words as they came, where it says what is wrong with them: no file is made of a question that
+        nobody asked."""
+        return url(self.endpoint, **{**request.args.to_dict(flat=False), **self.values})
+
     def but(self, **filters: Any) -> str:
         """The address with other filters; an empty one takes its filter away."""
         return replace(self, question=self.question.but(**filters)).url()

@@ -102,6 +102,15 @@ def test_durations_months_and_years_say_the_same_completions(site: Site, officer
     assert sum(int(row["수료"]) for row in years) in (0, 2)  # yesterday may lie in another year
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # nothing is asked of it
+def test_no_file_is_made_of_words_that_mean_nothing(site: Site, officer: Browser) -> None:
+    for address in ("/desk/completions", "/desk/questions/funnel", "/desk/questions/checks"):
+        for kind in ("csv", "xlsx", "pdf"):
+            answer = officer.get(f"{address}.{kind}?as_of=2026-02-30")
+            assert answer.status_code == 303
+            assert "2026-02-30" in str(officer.see(str(answer.headers["Location"])).select_one("#ask-problem"))
+
+
 def test_another_centre_counts_nobody_of_ours(site: Site) -> None:
     crowd.fill(site, 3)
     other = site.browser_of(site.world.minjun)

@@ -32,7 +32,7 @@ from ..database import session, transaction
 from ..errors import explain
 from ..i18n import current_language
 from ..i18n import gettext as _
-from ..redirects import to
+from ..redirects import onwards, to
 from ..templating import render, url
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -159,6 +159,8 @@ def _narrowed(what: Asked, row: CompletionRow) -> str:
 def export(kind: str) -> Response:
     """The rows of the desk's first page, all of them, in its order. Nobody's name is in it."""
     what = _asked()
+    if what.problem:
+        return onwards(what.url_as_sent())
     report, rows = _report(what)
     sheet = completion_sheet(replace(report, rows=tuple(rows)))
     if kind == "pdf":

@@ -22,7 +22,7 @@ from ..database import session, transaction
 from ..errors import explain
 from ..i18n import current_language, format_number
 from ..i18n import gettext as _
-from ..redirects import to
+from ..redirects import onwards, to
 from ..templating import floor, render, url
 
 bp = Blueprint("office", __name__, url_prefix="/office")
@@ -139,6 +139,8 @@ def _steps() -> list[tuple[int | str, str]]:
 @access.programme_office
 def export(kind: str) -> AnyResponse:
     what, year = _asked()
+    if what.problem:
+        return onwards(what.url_as_sent())
     sheet = tables.target_sheet(_report(what, year))
     question = what.question.but(year=(str(year),))
     name = f"targets-{year}"

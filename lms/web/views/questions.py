@@ -31,6 +31,7 @@ from ..database import session
 from ..errors import explain
 from ..i18n import current_language, format_day, format_number
 from ..i18n import gettext as _
+from ..redirects import onwards
 from ..templating import render, url
 from .desk import ways
 
@@ -231,8 +232,10 @@ _PAGES: Mapping[str, Callable[[Asked, Regions], dict[str, Any]]] = {
 @access.desk
 def export(name: str, kind: str) -> Response:
     """All rows of a question. Nobody's name is in it."""
-    # Whose PDF is too long is sent to the page, which for checks is that of stops.
+    # Who is sent back to the page comes, from checks, to that of stops.
     what = replace(_asked(name), values={"name": "stops" if name == "checks" else name})
+    if what.problem:
+        return onwards(what.url_as_sent())
     sheet = catalogue.REPORTS[name].answer(session, access.viewer(), what.question, current_language())
     send = partial(report_pdf.send, sheet, what) if kind == "pdf" else partial(downloads.send, sheet, kind)
     return send(report=name, question=what.question, name=name)
