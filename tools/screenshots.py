@@ -51,6 +51,8 @@ SHOWN_OF_DESK = {
     "office.png": "office.ko.desk",
     "class.png": "class.ko.desk",
     "operations.png": "operations.ko.desk",
+    "question.png": "question.ko.desk",
+    "question-phone.png": "question.ko.phone",
 }
 # Who sees it, where it is, and the link that leads to it from there.
 DESK_PAGES = {
@@ -60,6 +62,7 @@ DESK_PAGES = {
     "targets": ("오세린", "/office/targets", ""),
     "class": ("한지우", "/classes/", "main a"),
     "operations": ("강태오", "/operations/", ""),
+    "question": ("이서연", "/desk/questions/stops", ""),
 }
 EXERCISE, QUIZ, PAGE = "missing-and-outliers", "quiz-middle", "time-and-shifts"
 
