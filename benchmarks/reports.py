@@ -397,7 +397,7 @@ def rate_by_company(place: Place) -> None:
         ).all()
         slugs, ids, total = [], [], 0
         for slug, region, count in reversed(by_region):
-            if not slugs or total + count <= COUNTED * 1.05:
+            if total + count <= COUNTED * 1.05:
                 slugs, ids, total = [*slugs, slug], [*ids, region], total + count
         question = Question(as_of=day, by=("company",), filters={"region": tuple(slugs)})
         completed = case((LedgerEntry.id.is_not(None), Enrolment.id))

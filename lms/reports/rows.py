@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
@@ -90,15 +90,14 @@ def told_apart(rows: tuple[GroupedRow, ...]) -> tuple[GroupedRow, ...]:
     shared = {place_and_name for place_and_name, of in keys.items() if len(of) > 1}
     if not shared:
         return rows
-    return tuple(
-        replace(  # type: ignore[type-var]
-            row,
-            groups=tuple(
-                replace(group, is_ambiguous=(place, group.name) in shared) for place, group in enumerate(row.groups)
-            ),
-        )
-        for row in rows
-    )
+    return tuple(_told_apart(row, shared) for row in rows)
+
+
+def _told_apart(row: GroupedRow, shared: Collection[tuple[int, str]]) -> GroupedRow:
+    if not any((place, group.name) in shared for place, group in enumerate(row.groups)):
+        return row  # nearly all of them, and a country has sixty thousand
+    groups = (replace(group, is_ambiguous=(place, group.name) in shared) for place, group in enumerate(row.groups))
+    return replace(row, groups=tuple(groups))  # type: ignore[type-var]
 
 
 # One group of the counting query, and one possible group: what each part of it is, by these names.
@@ -183,13 +182,19 @@ class Groups:
         self.runs = _runs(session, viewer, question) if by & set(COURSE_DIMENSIONS) else {}
         self.clusters = _clusters(session, viewer, question) if "cluster" in by else {}
         self.centres = _centres(session, viewer, question) if "centre" in by else []
+        self._regions: dict[int, Group] = {}
+        self._courses: dict[int, Group] = {}
 
     def of(self, raw: Raw) -> tuple[Group, ...]:
         return tuple(getattr(self, f"_{name}")(raw) for name in self.question.by)
 
     def _region(self, raw: Raw) -> Group:
-        region = self.regions.by_id[self.regions.counted_as[raw["region_id"]]]
-        return Group(region.slug, region.names[self.place], order=(region.position, region.id))
+        id_ = raw["region_id"]
+        if (made := self._regions.get(id_)) is None:
+            region = self.regions.by_id[self.regions.counted_as[id_]]
+            made = Group(region.slug, region.names[self.place], order=(region.position, region.id))
+            self._regions[id_] = made
+        return made
 
     def _zone(self, raw: Raw) -> Group:
         region = self.regions.by_id[self.regions.counted_as[raw["region_id"]]]
@@ -228,8 +233,11 @@ class Groups:
         return Group(key, words.get(key, (key, key))[self.place], order=_position(words, key))
 
     def _course(self, raw: Raw) -> Group:
-        run = self.runs[raw["run_id"]]
-        return Group(run["course"], run["title"], run["course"], run["course"])
+        id_ = raw["run_id"]
+        if (made := self._courses.get(id_)) is None:
+            run = self.runs[id_]
+            made = self._courses[id_] = Group(run["course"], run["title"], run["course"], run["course"])
+        return made
 
     def _run(self, raw: Raw) -> Group:
         run = self.runs[raw["run_id"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -99,7 +99,7 @@ def home() -> str | Response:
         words=words,
         report=report,
         page=page,
-        weekly=weekly(session, viewer, what.question, known=known),
+        weekly=weekly(session, viewer, _of_page(what.question, page.rows), known=known),
         growth=growth.of_year(session, viewer, what.question, known, target=_target(what.question, known)),
         questioned=decisions.count_questioned(session, viewer),
         ungraded=ungraded.count_ungraded(session, viewer),
@@ -110,6 +110,14 @@ def home() -> str | Response:
         company_url=lambda row: _between(what).url("desk.company", is_sorted=False, uid=row.keys[-1]),
         notes=_notes_of(report),
     )
+
+
+def _of_page(question: Question, rows: Sequence[CompletionRow]) -> Question:
+    """The question of the companies on the page alone, where rows are companies; a region may have ten thousand."""
+    if "company" not in question.by or question.filter("company") or not rows:
+        return question
+    place = question.by.index("company")
+    return question.but(company=tuple({row.keys[place] for row in rows}))
 
 
 # What a target has nothing to do with: it is set by region alone.
